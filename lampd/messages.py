@@ -1,0 +1,169 @@
+"""Everything that flows between the stages.
+
+Read this first, then routes.py. A message is a frozen record; its type is its address. `at` is lamp time in
+seconds: the monotonic clock when the lamp is live, the session's own time when one is replayed. Spans (`start`,
+`end`) are in lamp time too.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Tag = Literal["lit", "dark", "nothing"]
+Cause = Literal["flip", "miss", "silence", "left alone", "correction", "withdrawn"]
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """Base of all messages; `at` is when it came to be, in lamp time."""
+
+    at: float
+
+
+class Tick(Message, frozen=True):
+    """Time passes. Also the pulse: a stage that no longer answers ticks is hung."""
+
+
+class Resume(Message, frozen=True):
+    """Where the last life ended: the highest utterance number used, and whether the lamp was lit."""
+
+    utterance: int
+    lit: bool
+
+
+class Block(Message, frozen=True):
+    """Sound that has just ended: 16 kHz mono signed 16-bit little-endian samples."""
+
+    pcm: bytes
+
+
+class Speaking(Message, frozen=True):
+    """Speech as it grows: all of the utterance so far, from `start`."""
+
+    utterance: int
+    start: float
+    pcm: bytes
+
+
+class Speech(Message, frozen=True):
+    """A whole utterance, pre-roll included in `pcm`; `cut` where it was ended by its length, not by silence."""
+
+    utterance: int
+    start: float
+    end: float
+    pcm: bytes
+    cut: bool = False
+
+
+class PartialTranscript(Message, frozen=True):
+    """What the speech so far sounds like."""
+
+    utterance: int
+    start: float
+    text: str
+    confidence: float
+
+
+class Transcript(Message, frozen=True):
+    """What an utterance sounded like; `confidence` is in 0..1."""
+
+    utterance: int
+    start: float
+    end: float
+    text: str
+    confidence: float
+    cut: bool = False
+
+
+class Press(Message, frozen=True):
+    """A hand on the switch: None toggles the lamp, a truth value sets it."""
+
+    lit: bool | None = None
+
+
+class Lamp(Message, frozen=True):
+    """The lamp's state as the operator comes up."""
+
+    lit: bool
+
+
+class Flip(Message, frozen=True):
+    """A hand has changed the lamp to `lit`."""
+
+    lit: bool
+
+
+class Directive(Message, frozen=True):
+    """What an utterance was taken to mean, and by whom.
+
+    `wish` is what the operator is to do; `lit` and `dark` are the probabilities of those tags, each in 0..1.
+    `ended` is when the utterance ended: a hand that moved since then has the last word.
+    """
+
+    utterance: int
+    ended: float
+    wish: Tag
+    lit: float
+    dark: float
+    model: str
+    reason: str
+
+
+class Acted(Message, frozen=True):
+    """The lamp changed to `lit` because of an utterance."""
+
+    utterance: int
+    lit: bool
+
+
+class Correction(Message, frozen=True):
+    """A hand reversed, within the window, what the lamp had done: the utterance did not mean `lit`."""
+
+    utterance: int
+    lit: bool
+
+
+class Example(Message, frozen=True):
+    """What an utterance may have meant: the tags still `possible`, none where it teaches nothing.
+
+    `was_lit` is the lamp's state when it was said. A later Example of the same utterance replaces this one, until
+    one is `settled`.
+    """
+
+    utterance: int
+    text: str
+    was_lit: bool
+    possible: tuple[Tag, ...]
+    cause: Cause
+    settled: bool = False
+
+
+class Model(Message, frozen=True):
+    """A fitted model in an immutable file; `examples` counts those it was fitted to by tag, and is 0 for a tag never
+    seen."""
+
+    kind: str
+    version: int
+    path: str
+    examples: dict[str, int]
+
+
+AnyMessage = (
+    Tick
+    | Resume
+    | Block
+    | Speaking
+    | Speech
+    | PartialTranscript
+    | Transcript
+    | Press
+    | Lamp
+    | Flip
+    | Directive
+    | Acted
+    | Correction
+    | Example
+    | Model
+)
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(AnyMessage).decode

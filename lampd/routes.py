@@ -1,0 +1,51 @@
+"""Who hears what. One table; a message goes to the stages beside its type, in this order."""
+
+from typing import Protocol
+
+from lampd.messages import (
+    Acted,
+    AnyMessage,
+    Block,
+    Correction,
+    Directive,
+    Example,
+    Flip,
+    Lamp,
+    Model,
+    PartialTranscript,
+    Press,
+    Resume,
+    Speaking,
+    Speech,
+    Tick,
+    Transcript,
+)
+
+STAGES = ("operator", "recorder", "transcriber", "anticipator", "trainer")
+
+HEARD_BY: dict[type[AnyMessage], tuple[str, ...]] = {
+    Resume: ("operator", "recorder", "anticipator"),
+    Tick: STAGES,
+    Block: ("recorder",),
+    Speaking: ("transcriber",),
+    Speech: ("transcriber",),
+    PartialTranscript: (),
+    Transcript: ("anticipator",),
+    Press: ("operator",),
+    Lamp: ("anticipator",),
+    Flip: ("anticipator",),
+    Directive: ("operator",),
+    Acted: ("anticipator",),
+    Correction: ("anticipator",),
+    Example: ("trainer",),
+    Model: ("anticipator",),
+}
+
+DROPPABLE: frozenset[type[AnyMessage]] = frozenset({Tick, Block, Speaking, PartialTranscript})
+"""What may be lost when an inbox is full; everything else waits for room."""
+
+
+class Stage(Protocol):
+    """One of the five: it hears a message and says what follows from it. It knows no clock, queue or neighbour."""
+
+    def handle(self, message: AnyMessage) -> list[AnyMessage]: ...

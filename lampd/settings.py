@@ -1,0 +1,86 @@
+"""The shape of the configuration: every key, its type and its range. Defaults live in config/lampd.yaml."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Recorder(Struct, frozen=True, forbid_unknown_fields=True):
+    device: str | int | None
+    speech_above: Probability
+    silence_below: Probability
+    gate_db: Annotated[float, Meta(ge=0, le=40)]
+    hangover_s: Annotated[float, Meta(ge=0.1, le=3)]
+    preroll_s: Annotated[float, Meta(ge=0, le=2)]
+    shortest_s: Annotated[float, Meta(ge=0.03, le=2)]
+    longest_s: Annotated[float, Meta(ge=1, le=30)]
+    partial_s: Annotated[float, Meta(ge=0, le=10)]
+    deaf_after_s: Annotated[float, Meta(ge=0.5, le=60)]
+
+
+class Transcriber(Struct, frozen=True, forbid_unknown_fields=True):
+    voice: str
+    threads: Annotated[int, Meta(ge=1, le=16)]
+
+
+class Anticipator(Struct, frozen=True, forbid_unknown_fields=True):
+    act_above: Probability
+    flip_window_s: Seconds
+    silence_s: Seconds
+    left_alone_s: Seconds
+    correction_s: Seconds
+    fidget_s: Seconds
+    stale_s: Seconds
+
+
+class Trainer(Struct, frozen=True, forbid_unknown_fields=True):
+    niceness: Annotated[int, Meta(ge=0, le=19)]
+    keep_models: Annotated[int, Meta(ge=1, le=100)]
+
+
+class Operator(Struct, frozen=True, forbid_unknown_fields=True):
+    power_up: Literal["restore", "lit", "dark"]
+
+
+class Button(Struct, frozen=True, forbid_unknown_fields=True):
+    pin: int | str
+    kind: Literal["momentary", "latching"]
+    pull_up: bool
+    debounce_s: Annotated[float, Meta(ge=0, le=1)]
+
+
+class Relay(Struct, frozen=True, forbid_unknown_fields=True):
+    pin: int | str
+    active_high: bool
+
+
+class Gpio(Struct, frozen=True, forbid_unknown_fields=True):
+    factory: Literal["default", "mock"]
+    button: Button
+    relay: Relay
+
+
+class Hub(Struct, frozen=True, forbid_unknown_fields=True):
+    tick_s: Annotated[float, Meta(ge=0.05, le=5)]
+    inbox: Annotated[int, Meta(ge=16, le=10_000)]
+    hang_after_s: Annotated[float, Meta(ge=1, le=600)]
+    first_restart_s: Annotated[float, Meta(ge=0, le=60)]
+    longest_restart_s: Annotated[float, Meta(ge=0, le=600)]
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    board: str
+    state_dir: str
+    control_socket: str
+    log_level: Literal["debug", "info", "warning", "error"]
+    recorder: Recorder
+    transcriber: Transcriber
+    anticipator: Anticipator
+    trainer: Trainer
+    operator: Operator
+    gpio: Gpio
+    hub: Hub
