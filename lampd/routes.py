@@ -24,7 +24,7 @@ from lampd.messages import (
 STAGES = ("operator", "recorder", "transcriber", "anticipator", "trainer")
 
 HEARD_BY: dict[type[AnyMessage], tuple[str, ...]] = {
-    Resume: ("operator", "recorder", "anticipator"),
+    Resume: ("operator", "recorder", "anticipator", "trainer"),
     Tick: STAGES,
     Block: ("recorder",),
     Speaking: ("transcriber",),

@@ -1,0 +1,40 @@
+"""Stages meet what they need: the one place that knows both. Each import is made where it is used, so that the
+operator's process loads no torch and the recorder's no gpiozero."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lampd.routes import Stage
+from lampd.settings import Settings
+
+
+def build(
+    name: str,
+    settings: Settings,
+    relay: Callable[[bool], None] = lambda lit: None,
+    newer: Callable[[], bool] = lambda: False,
+) -> Stage:
+    """The stage called `name`. `relay` is the operator's, `newer` tells the trainer of data that waits."""
+    match name:
+        case "operator":
+            from lampd.stages.operator import Operator
+
+            return Operator(relay, settings.operator.power_up, settings.anticipator.correction_s)
+        case "recorder":
+            from lampd.stages.recorder import Recorder
+
+            return Recorder(settings.recorder)
+        case "transcriber":
+            from lampd.stages.transcriber import Transcriber
+            from lampd.voice.wav2vec2 import Voice, folder_of
+
+            return Transcriber(Voice(folder_of(settings.transcriber.voice), settings.transcriber.threads))
+        case "anticipator":
+            from lampd.stages.anticipator import Anticipator
+
+            return Anticipator(settings.anticipator)
+        case "trainer":
+            from lampd.stages.trainer import Trainer
+
+            return Trainer(Path(settings.state_dir) / "models", settings.trainer.keep_models, newer)
+    raise ValueError(f"no stage is called {name}")

@@ -1,0 +1,178 @@
+"""What runs in a stage's process: messages come out of one queue, what was handled and said goes into another.
+
+A message is acknowledged together with what it led to, in one piece: a process that dies has either done both or
+neither, and the hub gives the message again to the next life. Presses of a real button and blocks of a real microphone
+arise here and are handled here, before the hub hears of them.
+"""
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections import deque
+from multiprocessing.queues import Queue
+
+import msgspec
+
+from lampd import assembly
+from lampd.learners.abandoned import Abandoned
+from lampd.messages import AnyMessage, Block, Example, Press, Resume, decode, encode
+from lampd.routes import Stage
+from lampd.settings import Settings
+
+POLL_S = 0.5
+"""Between two looks at whether the parent still lives."""
+
+
+class Handled(msgspec.Struct, frozen=True):
+    """A message with number `seq` was handled, and `said` followed. Number 0 is one that arose in the process itself:
+    `heard`, or the Resume with which its life began (`ready`)."""
+
+    seq: int
+    said: list[AnyMessage]
+    heard: AnyMessage | None = None
+    ready: bool = False
+    error: str = ""
+
+
+encode_handled = msgspec.msgpack.Encoder().encode
+decode_handled = msgspec.msgpack.Decoder(Handled).decode
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """All that a stage's process needs to begin: `memory` is heard without saying anything, then `resume`. `live`
+    processes listen to the real microphone and button."""
+
+    name: str
+    settings: Settings
+    memory: list[AnyMessage]
+    resume: Resume
+    live: bool
+
+
+encode_beginning = msgspec.msgpack.Encoder().encode
+decode_beginning = msgspec.msgpack.Decoder(Beginning).decode
+
+
+class Child:
+    """One stage between its two queues."""
+
+    def __init__(self, beginning: Beginning, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
+        self._beginning = beginning
+        self._inbox, self._outbox = inbox, outbox
+        self._parent = os.getppid()
+        self._waiting: deque[bytes] = deque()
+        # a press is handled in the button's own thread
+        self._lock = threading.Lock()
+        self._now = beginning.resume.at
+
+    def run(self) -> None:
+        """Handle messages until the hub says good night or is gone."""
+        name, settings = self._beginning.name, self._beginning.settings
+        if name == "trainer":
+            os.nice(settings.trainer.niceness)
+        panel = None
+        if name == "operator":
+            from lampd.devices.panel import Panel
+
+            panel = Panel(settings.gpio, self._beginning.resume.lit)
+        relay = panel.set if panel else lambda lit: None
+        self._stage: Stage = assembly.build(name, settings, relay, self._newer)
+        for message in self._beginning.memory:
+            self._stage.handle(message)
+        self._say(Handled(0, self._stage.handle(self._beginning.resume), self._beginning.resume, ready=True))
+        if panel:
+            panel.on_press(self._pressed)
+        if name == "recorder" and self._beginning.live:
+            threading.Thread(target=self._listen, daemon=True).start()
+        while True:
+            seq, message = self._next()
+            if panel and panel.simulated and isinstance(message, Press) and message.lit is None:
+                self._now = message.at
+                panel.press()
+                self._say(Handled(seq, []))
+            else:
+                self._handle(seq, message)
+
+    def _handle(self, seq: int, message: AnyMessage) -> None:
+        with self._lock:
+            self._now = message.at
+            try:
+                said = self._stage.handle(message)
+            except Abandoned:
+                # the tick comes again after the newer data
+                self._waiting.append(numbered(seq, encode(message)))
+                return
+            self._say(Handled(seq, said))
+
+    def _pressed(self) -> None:
+        """A finger on the button: the relay moves before anything else happens."""
+        at = time.monotonic() if self._beginning.live else self._now
+        press = Press(at)
+        with self._lock:
+            self._say(Handled(0, self._stage.handle(press), press))
+
+    def _listen(self) -> None:
+        from lampd.devices.microphone import Microphone, MicrophoneError
+
+        recorder = self._beginning.settings.recorder
+        try:
+            for pcm in Microphone(recorder.device, recorder.deaf_after_s):
+                with self._lock:
+                    if said := self._stage.handle(Block(time.monotonic(), pcm)):
+                        self._say(Handled(0, said))
+        except MicrophoneError as error:
+            # the stream may hang for ever when closed: the next process opens another
+            self._say(Handled(0, [], error=str(error)))
+            time.sleep(POLL_S)
+            os._exit(1)
+
+    def _say(self, handled: Handled) -> None:
+        try:
+            self._outbox.put_nowait(encode_handled(handled))
+        except queue.Full:
+            # the hub is stuck; what was not acknowledged will be asked for again
+            return
+
+    def _next(self) -> tuple[int, AnyMessage]:
+        while not self._waiting:
+            try:
+                self._waiting.append(self._inbox.get(timeout=POLL_S))
+            except queue.Empty:
+                if os.getppid() != self._parent:
+                    os._exit(1)
+        return _number(self._waiting.popleft())
+
+    def _newer(self) -> bool:
+        """Whether an example waits."""
+        while True:
+            try:
+                self._waiting.append(self._inbox.get_nowait())
+            except queue.Empty:
+                break
+        return any(isinstance(_number(raw)[1], Example) for raw in self._waiting)
+
+
+def numbered(seq: int, message: bytes) -> bytes:
+    return seq.to_bytes(8, "big") + message
+
+
+def _number(raw: bytes) -> tuple[int, AnyMessage]:
+    if not raw:
+        # the hub says good night: leave the relay as it is, which closing its pin might not
+        os._exit(0)
+    return int.from_bytes(raw[:8], "big"), decode(memoryview(raw)[8:])
+
+
+def main(beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
+    """Entry point of the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start = decode_beginning(beginning)
+    try:
+        Child(start, inbox, outbox).run()
+    except Exception as error:
+        outbox.put_nowait(encode_handled(Handled(0, [], error=f"{type(error).__name__}: {error}")))
+        outbox.close()
+        outbox.join_thread()
+        raise SystemExit(1) from error

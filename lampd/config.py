@@ -1,0 +1,100 @@
+"""The configuration: defaults, the board's profile and the owner's file come in, checked Settings leave.
+
+Later layers win key by key: config/lampd.yaml, `settings` of hardware/BOARD.yaml, then the owner's file.
+"""
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+import yaml
+
+from lampd.settings import Settings
+
+OWNERS = Path("/etc/lampd/lampd.yaml")
+ENVIRONMENT = "LAMPD_CONFIG"
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the text names the file, the key, and what to do."""
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that ships beside the package, in a checkout or inside an installed wheel."""
+    inside = Path(__file__).parent / "shipped" / name
+    return inside if inside.exists() else Path(__file__).parent.parent / name
+
+
+def owners_file(given: str | None = None) -> Path | None:
+    """The owner's file: the one given, else the one LAMPD_CONFIG names, else /etc/lampd/lampd.yaml where it exists."""
+    named = given or os.environ.get(ENVIRONMENT)
+    if named:
+        return Path(named)
+    return OWNERS if OWNERS.exists() else None
+
+
+def load(path: Path | None = None, **overrides: Any) -> Settings:
+    """Settings from all layers; `overrides` are top-level keys set by the caller. Raises ConfigError."""
+    settings = _yaml(shipped("config/lampd.yaml"))
+    owners = _yaml(path) if path else {}
+    _known(owners, Settings, path, "")
+    board = str(overrides.get("board") or owners.get("board") or settings["board"])
+    profile = shipped(f"hardware/{board}.yaml")
+    if not profile.exists():
+        boards = ", ".join(sorted(file.stem for file in shipped("hardware").glob("*.yaml")))
+        raise ConfigError(f"{path or ''}: board: {board} is not known; there are {boards}")
+    layers = [(_yaml(profile).get("settings", {}), profile), (owners, path), (overrides, None)]
+    for layer, source in layers:
+        _known(layer, Settings, source, "")
+        _merge(settings, layer)
+    for key in ("state_dir", "control_socket"):
+        settings[key] = os.path.expandvars(os.path.expanduser(str(settings[key])))
+    try:
+        return msgspec.convert(settings, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path or 'configuration'}: {_explain(str(error), settings)}") from None
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: must be `key: value` lines")
+    return content
+
+
+def _merge(into: dict[str, Any], layer: dict[str, Any]) -> None:
+    for key, value in layer.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def _known(layer: dict[str, Any], shape: type[msgspec.Struct], source: Path | None, prefix: str) -> None:
+    """Refuse keys that `shape` does not have, naming the nearest it has."""
+    hints = get_type_hints(shape)
+    for key, value in layer.items():
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0)
+            raise ConfigError(f"{source}: {prefix}{key} is not a key; did you mean {prefix}{near[0]}?")
+        if isinstance(value, dict) and isinstance(hints[key], type) and issubclass(hints[key], msgspec.Struct):
+            _known(value, hints[key], source, f"{prefix}{key}.")
+
+
+def _explain(error: str, settings: dict[str, Any]) -> str:
+    """msgspec's words, with the key as people write it and the value that was there."""
+    found = re.search(r" - at `\$\.([\w.]+)`$", error)
+    if not found:
+        return error
+    value: Any = settings
+    for part in found[1].split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return f"{found[1]}: {value!r} will not do: {error[: found.start()].lower().replace('`', '')}"

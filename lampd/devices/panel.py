@@ -1,0 +1,65 @@
+"""The switch and the lamp: presses of a real button leave, and the relay is set, through gpiozero.
+
+gpiozero's mock factory stands in where a board has no pins; `press` then pulls its pin as a finger would.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from lampd.settings import Gpio
+
+
+class PanelError(Exception):
+    """Pins that cannot be used; the text names them and says what to do."""
+
+
+class Panel:
+    """A button and a relay on the pins of `gpio`; the relay starts `lit` or not, without a glitch."""
+
+    def __init__(self, gpio: Gpio, lit: bool) -> None:
+        import gpiozero
+        from gpiozero.pins.mock import MockFactory
+
+        self.simulated = gpio.factory == "mock"
+        factory: Any = MockFactory() if self.simulated else None
+        self._latching = gpio.button.kind == "latching"
+        try:
+            self._relay: Any = gpiozero.OutputDevice(
+                gpio.relay.pin, active_high=gpio.relay.active_high, initial_value=lit, pin_factory=factory
+            )
+            self._button: Any = gpiozero.Button(
+                gpio.button.pin,
+                pull_up=gpio.button.pull_up,
+                bounce_time=gpio.button.debounce_s or None,
+                pin_factory=factory,
+            )
+        except Exception as error:
+            # lgpio and gpiozero share no base class but this
+            raise PanelError(
+                f"gpio: relay on {gpio.relay.pin}, button on {gpio.button.pin}: {type(error).__name__}: {error}. "
+                "Check the pins in the board's profile, that no other program holds them, "
+                "and that this user may use /dev/gpiochip* (group gpio)"
+            ) from error
+
+    def set(self, lit: bool) -> None:
+        """Close the relay's circuit, or open it."""
+        self._relay.value = lit
+
+    @property
+    def lit(self) -> bool:
+        return bool(self._relay.value)
+
+    def on_press(self, callback: Callable[[], None]) -> None:
+        """Call back at each press of a momentary button, at each change of a latching one."""
+        self._button.when_pressed = callback
+        if self._latching:
+            self._button.when_released = callback
+
+    def press(self) -> None:
+        """Move the simulated button's pin: a push and a release, or one change of position."""
+        pin = self._button.pin
+        if not self._latching or not self._button.is_pressed:
+            pin.drive_low() if self._button.pull_up else pin.drive_high()
+            if self._latching:
+                return
+        pin.drive_high() if self._button.pull_up else pin.drive_low()

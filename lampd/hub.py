@@ -1,0 +1,132 @@
+"""The middle of the lamp: what one stage says is journaled, shown to those who watch, and given to those who hear it.
+
+Nothing is given on before it is on disk.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from lampd.inline import Observer, Receipts
+from lampd.journal import Journal
+from lampd.messages import (
+    Acted,
+    AnyMessage,
+    Directive,
+    Flip,
+    Lamp,
+    Model,
+    PartialTranscript,
+    Resume,
+    Tick,
+    Transcript,
+)
+from lampd.processes import Processes
+from lampd.routes import HEARD_BY
+from lampd.settings import Settings
+
+STAMPED = (PartialTranscript, Transcript, Directive, Acted)
+"""Said without knowing the time: they get that of their arrival here."""
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Hub:
+    """Routes between five processes by `clock`, in seconds of lamp time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        clock: Callable[[], float],
+        live: bool,
+        observers: tuple[Observer, ...] = (),
+        receipts: Receipts | None = None,
+    ) -> None:
+        self.journal = journal
+        self.observers: list[Observer] = list(observers)
+        self._clock = clock
+        self._tick_s = settings.hub.tick_s
+        self._next_tick = 0.0
+        self._began = clock()
+        self._model: Model | None = None
+        self._lit = journal.lit()
+        self._recent: deque[AnyMessage] = deque(maxlen=10)
+        self.processes = Processes(settings, journal.memory, self._resume, receipts, live)
+
+    def _resume(self) -> Resume:
+        return Resume(self._clock(), self.journal.utterance(), self.journal.lit())
+
+    def start(self) -> None:
+        self.processes.start()
+
+    def post(self, message: AnyMessage) -> None:
+        """Journal a message and give it to those who hear it."""
+        if isinstance(message, STAMPED):
+            message = msgspec.structs.replace(message, at=self._clock())
+        seq = self.journal.write(message)
+        match message:
+            case Lamp() | Flip() | Acted():
+                self._lit = message.lit
+            case Model():
+                self._model = message
+        if not isinstance(message, Tick):
+            self._recent.append(message)
+        for observe in self.observers:
+            observe(message)
+        for name in HEARD_BY[type(message)]:
+            self.processes.give(name, seq, message)
+
+    def turn(self, until: float, ticking: bool = True) -> None:
+        """Route what is said up to lamp time `until`, or for one message; with a tick whenever it is time for one."""
+        now = self._clock()
+        if ticking and now >= self._next_tick:
+            self._next_tick = now + self._tick_s
+            self.post(Tick(now))
+        self.processes.tend()
+        wait = min(until, self._next_tick if ticking else until) - self._clock()
+        for message in self.processes.arrival(min(wait, self._tick_s)):
+            self.post(message)
+
+    def settle(self) -> None:
+        """Route until nobody has anything left to handle."""
+        while any(one.pending for one in self.processes.children.values()):
+            self.turn(self._clock() + 0.05, ticking=False)
+
+    def status(self) -> dict[str, Any]:
+        """What `lampctl status` shows."""
+        stages = {}
+        for name, one in self.processes.children.items():
+            pid = one.life.process.pid if one.life else None
+            stages[name] = {
+                "state": "down" if one.life is None else "ready" if one.life.ready else "starting",
+                "pid": pid,
+                "pulse_s": round(one.silent_for(), 2),
+                "restarts": one.restarts,
+                "waiting": len(one.pending),
+                "dropped": one.dropped,
+                "memory_mb": _memory_mb(pid),
+                "error": one.error,
+            }
+        return {
+            "lit": self._lit,
+            "up_s": round(self._clock() - self._began, 1),
+            "well": all(stage["state"] == "ready" for stage in stages.values()),
+            "stages": stages,
+            "hub_memory_mb": _memory_mb(os.getpid()),
+            "model": msgspec.to_builtins(self._model) if self._model else None,
+            "known": self.journal.known(),
+            "scores": self.journal.scores(),
+            "recent": [msgspec.to_builtins(message) for message in self._recent],
+        }
+
+
+def _memory_mb(pid: int | None) -> float | None:
+    """Resident memory of a process in MB; None for one that is gone."""
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return round(int(file.read().split()[1]) * PAGE / 1e6, 1)
+    except OSError:
+        return None

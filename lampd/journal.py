@@ -1,0 +1,191 @@
+"""What was heard, flipped, decided and learned: messages come in, rows of one SQLite file leave.
+
+A row is on disk when write() returns (WAL, synchronous=FULL): that is what "acknowledged" means in lampd. Each message
+type that is kept has a table with its fields for columns; `seq` is the order of all messages, `boot` tells one life of
+the lamp's clock from the next, `wall` is for people.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lampd.messages import Acted, AnyMessage, Correction, Directive, Example, Flip, Lamp, Model, Transcript
+
+VERSION = 1
+KEPT: tuple[type[AnyMessage], ...] = (Transcript, Directive, Acted, Flip, Correction, Lamp, Example, Model)
+RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Flip, Acted, Correction)
+RECENT_S = 90.0
+"""Longer than any window of labelling, so that a stage fed this much knows what it knew."""
+
+SCHEMA = """
+CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
+    "end" REAL, text TEXT, confidence REAL, cut INTEGER);
+CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, ended REAL,
+    wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT);
+CREATE TABLE acted (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
+CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
+CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
+CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
+CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
+    was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
+CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind TEXT, version INTEGER, path TEXT,
+    examples TEXT);
+CREATE INDEX example_utterance ON example (utterance);
+CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
+"""
+
+
+class JournalError(Exception):
+    """A journal that cannot be used; the text names the file."""
+
+
+JSON_FIELDS = {"possible", "examples"}
+
+
+def _table(kind: type[AnyMessage]) -> str:
+    return kind.__name__.lower()
+
+
+def _column(value: Any) -> Any:
+    return msgspec.json.encode(value).decode() if isinstance(value, (tuple, dict)) else value
+
+
+def boot_id() -> str:
+    """Changes whenever the monotonic clock starts anew."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+class Journal:
+    """Opens or makes the journal at `path` (":memory:" keeps it in memory). Raises JournalError."""
+
+    def __init__(self, path: Path | str, boot: str, wall: Callable[[], float] = time.time) -> None:
+        self.boot = boot
+        self._now = 0.0
+        self._wall = wall
+        try:
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            found = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if found == 0:
+                self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+            elif found != VERSION:
+                raise JournalError(f"{path}: a journal of version {found}; this lampd writes version {VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"{path}: {error}") from None
+        self._insert = {}
+        self._fields = {}
+        for kind in KEPT:
+            fields = kind.__struct_fields__
+            columns = ", ".join(f'"{field}"' for field in fields)
+            marks = ", ".join("?" * (len(fields) + 3))
+            self._insert[kind] = f"INSERT INTO {_table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
+            self._fields[kind] = fields
+        self.seq = max((self._max("seq", kind) for kind in KEPT), default=0)
+
+    def _max(self, column: str, kind: type[AnyMessage]) -> int:
+        return self._db.execute(f"SELECT max({column}) FROM {_table(kind)}").fetchone()[0] or 0
+
+    def write(self, message: AnyMessage) -> int:
+        """Number a message, keep it if its type is kept, and return its number. Raises sqlite3.Error."""
+        self.seq += 1
+        self._now = message.at
+        kind = type(message)
+        if statement := self._insert.get(kind):
+            values = [_column(getattr(message, field)) for field in self._fields[kind]]
+            self._db.execute(statement, (self.seq, self.boot, self._wall(), *values))
+        return self.seq
+
+    def _read(
+        self, kind: type[AnyMessage], condition: str, *values: Any, table: str = ""
+    ) -> Iterator[tuple[int, AnyMessage]]:
+        """Messages of one type with their numbers, in order."""
+        fields = self._fields[kind]
+        columns = ", ".join(f'"{field}"' for field in fields)
+        query = f"SELECT seq, {columns} FROM {table or _table(kind)} WHERE {condition} ORDER BY seq"
+        for seq, *row in self._db.execute(query, values):
+            data = dict(zip(fields, row, strict=True))
+            for field in JSON_FIELDS & data.keys():
+                data[field] = msgspec.json.decode(data[field])
+            yield seq, msgspec.convert(data, kind, strict=False)
+
+    def examples(self, before: int | None = None) -> list[Example]:
+        """The present label of every utterance, up to message number `before`."""
+        rows = self._read(Example, "seq < ?", self.seq + 1 if before is None else before, table="label")
+        return [message for _, message in rows if isinstance(message, Example)]
+
+    def memory(self, stage: str, before: int | None = None) -> list[AnyMessage]:
+        """What a new life of `stage` must hear to know what the old one knew when message number `before` came: every
+        label, the last model, and what happened on this boot in the last minute and a half."""
+        before = self.seq + 1 if before is None else before
+        if stage not in ("anticipator", "trainer"):
+            return []
+        memory: list[AnyMessage] = [*self.examples(before)]
+        if stage == "anticipator":
+            model = self.last(Model)
+            memory += [model] if model else []
+            where = "boot = ? AND at >= ? AND seq < ?"
+            values = self.boot, self._now - RECENT_S, before
+            recent = [row for kind in RECENT for row in self._read(kind, where, *values)]
+            memory += [message for _, message in sorted(recent, key=lambda row: row[0])]
+        return memory
+
+    def last(self, kind: type[AnyMessage]) -> AnyMessage | None:
+        """The newest message of a type."""
+        seq = self._max("seq", kind)
+        return next((message for _, message in self._read(kind, "seq = ?", seq)), None)
+
+    def tail(self, count: int) -> list[tuple[float, AnyMessage]]:
+        """The last `count` messages kept, with their wall time, in order."""
+        rows: list[tuple[int, float, AnyMessage]] = []
+        for kind in KEPT:
+            table = _table(kind)
+            found = self._db.execute(f"SELECT seq, wall FROM {table} ORDER BY seq DESC LIMIT ?", (count,)).fetchall()
+            if found:
+                walls = dict(found)
+                rows += [(seq, walls[seq], message) for seq, message in self._read(kind, "seq >= ?", found[-1][0])]
+        return [(wall, message) for _, wall, message in sorted(rows, key=lambda row: row[0])[-count:]]
+
+    def lit(self) -> bool:
+        """The lamp's last known state."""
+        changes = [row for kind in (Lamp, Flip, Acted) for row in self._read(kind, "seq = ?", self._max("seq", kind))]
+        newest = max(changes, key=lambda row: row[0], default=None)
+        return isinstance(newest[1], (Lamp, Flip, Acted)) and newest[1].lit if newest else False
+
+    def utterance(self) -> int:
+        """The highest utterance number used."""
+        return max(self._max("utterance", Transcript), self._max("utterance", Example))
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table, and examples by what they say."""
+        tables = sorted(_table(kind) for kind in KEPT)
+        return {table: self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+
+    def known(self) -> dict[str, int]:
+        """Present labels, by what they say."""
+        known = dict.fromkeys(("lit", "dark", "nothing", "not lit", "not dark"), 0)
+        for possible, count in self._db.execute("SELECT possible, count(*) FROM label GROUP BY possible"):
+            tags = msgspec.json.decode(possible)
+            if tags:
+                known[tags[0] if len(tags) == 1 else "not dark" if "lit" in tags else "not lit"] += count
+        return known
+
+    def scores(self) -> dict[str, int]:
+        """Acts, how many of them a hand corrected, and flips that came after words without an act."""
+        counts = self.counts()
+        missed = "SELECT count(*) FROM label WHERE cause IN ('miss', 'flip')"
+        return {
+            "acts": counts["acted"],
+            "corrected": counts["correction"],
+            "missed": self._db.execute(missed).fetchone()[0],
+            "flips": counts["flip"],
+        }
+
+    def close(self) -> None:
+        self._db.close()

@@ -1,0 +1,41 @@
+"""What every learner answers, and how a label bears on a wish."""
+
+import math
+from typing import NamedTuple, Protocol
+
+from lampd.messages import Tag
+
+WISHES: tuple[Tag, Tag] = ("lit", "dark")
+
+
+class Wish(NamedTuple):
+    """Probabilities, summing to 1, of what an utterance asks of the lamp."""
+
+    lit: float
+    dark: float
+    nothing: float
+
+    @classmethod
+    def of(cls, lit: bool, change: float) -> "Wish":
+        """`change` is the probability that a lamp that is `lit` or not should change; what it is, it cannot become."""
+        return cls(0.0, change, 1 - change) if lit else cls(change, 0.0, 1 - change)
+
+
+class Predictor(Protocol):
+    """Answers what a text asks of a lamp in a state."""
+
+    @property
+    def name(self) -> str: ...
+
+    def predict(self, text: str, lit: bool) -> Wish: ...
+
+
+def bearing(possible: tuple[Tag, ...], wish: Tag) -> bool | None:
+    """Whether a label says that the utterance meant `wish`: it did, it did not, or (None) it does not tell."""
+    if wish not in possible:
+        return False if possible else None
+    return True if possible == (wish,) else None
+
+
+def logistic(x: float) -> float:
+    return 0.5 * (1 + math.tanh(x / 2))

@@ -1,0 +1,269 @@
+"""The stages in five processes: messages are given to each through its own queue, and what it says comes back.
+
+Each life of a child has its own pair of queues, for a process that is killed in the middle of a queue operation leaves
+the queue unusable. Messages that a dead or hung child had not acknowledged are given to its next life, after it has
+been reminded of what it knew. Nothing here waits for a child, except call().
+"""
+
+import contextlib
+import multiprocessing
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from typing import Any
+
+import structlog
+
+from lampd import child
+from lampd.inline import Receipts
+from lampd.messages import AnyMessage, Resume, encode
+from lampd.routes import DROPPABLE, STAGES
+from lampd.settings import Settings
+
+SPAWN = multiprocessing.get_context("spawn")
+STARTUP_S = 180.0
+"""A slow board takes this long, at worst, to load a large voice."""
+DEADLY = 3
+"""A message that this many lives in a row did not survive is not given to another."""
+
+log = structlog.get_logger()
+
+
+class Life:
+    """One process of a stage, its queues, and a thread that brings what it says to `arrivals`."""
+
+    def __init__(self, beginning: child.Beginning, size: int, arrivals: "queue.SimpleQueue[Any]") -> None:
+        self.inbox: Queue[bytes] = SPAWN.Queue(size)
+        self.outbox: Queue[bytes] = SPAWN.Queue(2 * size)
+        self.process: BaseProcess = SPAWN.Process(
+            target=child.main,
+            args=(child.encode_beginning(beginning), self.inbox, self.outbox),
+            name=f"lampd-{beginning.name}",
+            daemon=True,
+        )
+        self.process.start()
+        # with our copies of the child's ends closed, the thread below ends when the child does
+        self.outbox._writer.close()  # type: ignore[attr-defined]
+        self.inbox._reader.close()  # type: ignore[attr-defined]
+        self.began = time.monotonic()
+        self.ready = False
+        threading.Thread(target=self._bring, args=(beginning.name, arrivals), daemon=True).start()
+
+    def _bring(self, name: str, arrivals: "queue.SimpleQueue[Any]") -> None:
+        # a message cut off by the child's death ends the stream too
+        with contextlib.suppress(EOFError, OSError, ValueError):
+            while True:
+                arrivals.put((name, self, child.decode_handled(self.outbox.get())))
+        arrivals.put((name, self, None))
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join(2)
+        self.inbox.cancel_join_thread()
+        with contextlib.suppress(OSError):
+            self.inbox.close()
+
+
+class Child:
+    """A stage that lives in a process, one life after another."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.life: Life | None = None
+        self.pending: deque[tuple[int, AnyMessage]] = deque()
+        """Messages not yet acknowledged; the first `given` of them are in the inbox."""
+        self.given = 0
+        self.restarts = 0
+        self.dropped = 0
+        self.error = ""
+        self.pulse = time.monotonic()
+        self.begin_at = 0.0
+        self.delay = 0.0
+        self._deaths_over = (0, 0)
+
+    def silent_for(self) -> float:
+        """Seconds since it last handled anything."""
+        return time.monotonic() - self.pulse
+
+    def set_aside(self) -> AnyMessage | None:
+        """Take out the message that was being handled at the third death in a row."""
+        if not self.given:
+            return None
+        seq = self.pending[0][0]
+        deaths = self._deaths_over[1] + 1 if self._deaths_over[0] == seq else 1
+        self._deaths_over = (seq, deaths)
+        return self.pending.popleft()[1] if deaths >= DEADLY else None
+
+    def flush(self, room: int) -> None:
+        """Put what waits into the inbox, as far as there is room."""
+        while self.life and self.life.ready and self.given < min(len(self.pending), room):
+            seq, message = self.pending[self.given]
+            try:
+                self.life.inbox.put_nowait(child.numbered(seq, encode(message)))
+            except queue.Full:
+                return
+            if self.given == 0:
+                self.pulse = time.monotonic()
+            self.given += 1
+
+
+class Processes:
+    """Starts the five, gives them messages, starts them again when they die or hang.
+
+    `memory(name, before)` is what a new life of a stage must know of messages numbered below `before`; `resume()` is
+    where the lamp is. `receipts` gets (stage, heard, said) as each message has been handled. `live` children use the
+    real microphone and button.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        memory: Callable[[str, int | None], list[AnyMessage]],
+        resume: Callable[[], Resume],
+        receipts: Receipts | None = None,
+        live: bool = False,
+    ) -> None:
+        self._settings, self._memory, self._resume = settings, memory, resume
+        self._receipts, self._live = receipts, live
+        self._arrivals: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.children = {name: Child(name) for name in STAGES}
+
+    def start(self) -> None:
+        """Start all five; the operator first, for the switch must work before anything else."""
+        for one in self.children.values():
+            self._begin(one)
+
+    def _begin(self, one: Child) -> None:
+        before = one.pending[0][0] if one.pending else None
+        beginning = child.Beginning(
+            one.name, self._settings, self._memory(one.name, before), self._resume(), self._live
+        )
+        one.given = 0
+        one.life = Life(beginning, self._settings.hub.inbox, self._arrivals)
+        one.pulse = time.monotonic()
+
+    def give(self, name: str, seq: int, message: AnyMessage) -> None:
+        """Put a message into a stage's inbox, in its turn; one that may be lost is, when the inbox is full."""
+        one = self.children[name]
+        if len(one.pending) >= self._settings.hub.inbox and type(message) in DROPPABLE:
+            one.dropped += 1
+            return
+        one.pending.append((seq, message))
+        one.flush(self._settings.hub.inbox)
+
+    def arrival(self, timeout: float) -> list[AnyMessage]:
+        """Wait up to `timeout` seconds for a child to have handled something, and return what it said."""
+        try:
+            arrived = self._arrivals.get(timeout=max(0.0, timeout))
+        except queue.Empty:
+            return []
+        if callable(arrived):
+            arrived()
+            return []
+        name, life, handled = arrived
+        one = self.children[name]
+        if life is not one.life:
+            return []
+        if handled is None:
+            self._died(one)
+            return []
+        return self._handled(one, handled)
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """Have `call` made by the thread that waits for arrivals. May be called from any thread."""
+        self._arrivals.put(call)
+
+    def _handled(self, one: Child, handled: child.Handled) -> list[AnyMessage]:
+        one.pulse = time.monotonic()
+        if handled.error:
+            one.error = handled.error
+            log.error("stage failed", stage=one.name, error=handled.error)
+        heard = handled.heard
+        if handled.seq and one.pending and one.pending[0][0] == handled.seq:
+            _, heard = one.pending.popleft()
+            one.given -= 1
+            one.delay = 0.0
+        if handled.ready and one.life:
+            one.life.ready, one.error = True, ""
+            log.info("stage ready", stage=one.name, seconds=round(one.pulse - one.life.began, 2))
+        one.flush(self._settings.hub.inbox)
+        if heard and self._receipts:
+            self._receipts(one.name, heard, handled.said)
+        return handled.said
+
+    def _died(self, one: Child) -> None:
+        if one.life:
+            one.life.end()
+            log.warning("stage died", stage=one.name, exit=one.life.process.exitcode, again_in_s=one.delay)
+        one.life = None
+        if deadly := one.set_aside():
+            log.error("message set aside: the stage died of it three times", stage=one.name, message=deadly)
+        hub = self._settings.hub
+        one.begin_at = time.monotonic() + one.delay
+        one.delay = min(max(2 * one.delay, hub.first_restart_s), hub.longest_restart_s)
+        one.restarts += 1
+
+    def tend(self) -> None:
+        """Start again what has died, and end what has hung. To be called often."""
+        now = time.monotonic()
+        for one in self.children.values():
+            if one.life is None:
+                if now >= one.begin_at:
+                    self._begin(one)
+            elif not one.life.ready:
+                if now - one.life.began > STARTUP_S:
+                    self._died(one)
+            elif (one.given and now - one.pulse > self._settings.hub.hang_after_s) or self._is_stuffed(one):
+                one.error = f"hung: nothing handled for {now - one.pulse:.0f} s"
+                self._died(one)
+
+    def _is_stuffed(self, one: Child) -> bool:
+        return len(one.pending) > 4 * self._settings.hub.inbox
+
+    def call(self, name: str, seq: int, message: AnyMessage) -> list[AnyMessage]:
+        """Give a message and wait until it is handled, through as many lives as that takes. For replays in lockstep."""
+        self.give(name, seq, message)
+        said: list[AnyMessage] = []
+        while self.children[name].pending:
+            self.tend()
+            said += self.arrival(0.05)
+        return said
+
+    def wait_ready(self, timeout: float = STARTUP_S) -> list[AnyMessage]:
+        """Wait until every stage is ready, and return what they said meanwhile. Raises TimeoutError."""
+        until = time.monotonic() + timeout
+        said: list[AnyMessage] = []
+        while not all(one.life and one.life.ready for one in self.children.values()):
+            if time.monotonic() > until:
+                late = [one.name for one in self.children.values() if not (one.life and one.life.ready)]
+                raise TimeoutError(f"not ready after {timeout:.0f} s: {', '.join(late)}")
+            self.tend()
+            said += self.arrival(0.05)
+        return said
+
+    def stop(self) -> None:
+        """End all children; those that do not go within two seconds are killed. The operator goes last."""
+        lives = [one.life for one in reversed(self.children.values()) if one.life]
+        for life in lives:
+            with contextlib.suppress(queue.Full, ValueError, OSError):
+                life.inbox.put_nowait(b"")
+        until = time.monotonic() + 2
+        for life in lives:
+            life.process.join(max(0.0, until - time.monotonic()))
+            life.end()
+        for one in self.children.values():
+            one.life = None
+
+
+class Remote:
+    """A stage as replays see it, that lives in a process."""
+
+    def __init__(self, processes: Processes, name: str, number: Callable[[], int]) -> None:
+        self._processes, self._name, self._number = processes, name, number
+
+    def handle(self, message: AnyMessage) -> list[AnyMessage]:
+        return self._processes.call(self._name, self._number(), message)

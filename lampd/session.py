@@ -1,0 +1,141 @@
+"""Sessions: a folder with session.yaml and events.jsonl goes in or out; see "Sessions" in the README.
+
+A session is read whole or not at all: the first fault is a SessionError that names its file and line.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+FORMAT = 1
+
+
+class SessionError(Exception):
+    """A session that cannot be read; the text says which file, which line and why."""
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="type"):
+    """Base of all events; `t` is in seconds from the session's start."""
+
+    t: float
+
+
+class Audio(Event, frozen=True, tag="audio"):
+    """Sound in `file`, relative to the folder, that starts at t. Sounds that overlap are added."""
+
+    file: str
+
+
+class Text(Event, frozen=True, tag="text"):
+    """A transcript that was there at t, of speech from start to end."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float = 1.0
+
+
+class Flip(Event, frozen=True, tag="flip"):
+    """A hand on the switch."""
+
+    lit: bool
+
+
+class Wish(Event, frozen=True, tag="wish"):
+    """The truth: what was wanted by the words from start to end; None wants nothing. With start == end nothing was
+    said: somebody simply flips the switch."""
+
+    lit: bool | None
+    start: float
+    end: float
+
+
+AnyEvent = Audio | Text | Flip | Wish
+
+
+class Session(msgspec.Struct, frozen=True):
+    title: str
+    events: tuple[AnyEvent, ...]
+    folder: Path = Path()
+    started: str = ""
+    notes: Any = None
+
+    def wishes(self) -> list[Wish]:
+        return [event for event in self.events if isinstance(event, Wish)]
+
+
+_decode = msgspec.json.Decoder(AnyEvent).decode
+
+
+def _head(path: Path) -> dict[str, Any]:
+    try:
+        head = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SessionError(f"{path}: not there; a session is a folder with session.yaml and events.jsonl") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SessionError(f"{path}: {error}") from None
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise SessionError(f"{path}: needs `format: {FORMAT}`")
+    return head
+
+
+def _events(path: Path) -> list[AnyEvent]:
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise SessionError(f"{path}: {error.strerror}") from None
+    events: list[AnyEvent] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            event = _decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise SessionError(f"{path}:{number}: {error}") from None
+        if events and event.t < events[-1].t:
+            raise SessionError(f"{path}:{number}: t = {event.t} comes before {events[-1].t}: events must be in order")
+        if event.t < 0 or (isinstance(event, (Text, Wish)) and event.end < event.start):
+            raise SessionError(f"{path}:{number}: times must be positive, and end not before start")
+        if isinstance(event, Audio) and not (path.parent / event.file).is_file():
+            raise SessionError(f"{path}:{number}: there is no {path.parent / event.file}")
+        events.append(event)
+    return events
+
+
+def read(folder: Path) -> Session:
+    """Read the session in `folder`. Raises SessionError; nothing is half-read."""
+    head = _head(folder / "session.yaml")
+    return Session(
+        title=str(head.get("title", folder.name)),
+        events=tuple(_events(folder / "events.jsonl")),
+        folder=folder,
+        started=str(head.get("started", "")),
+        notes=head.get("notes"),
+    )
+
+
+def joined(sessions: Sequence[Session], gap: float = 60.0) -> Session:
+    """The sessions one after another, `gap` seconds apart, as one."""
+    if len(sessions) == 1:
+        return sessions[0]
+    events: list[AnyEvent] = []
+    begin = 0.0
+    for session in sessions:
+        for event in session.events:
+            spans = {key: begin + getattr(event, key) for key in ("t", "start", "end") if hasattr(event, key)}
+            file = {"file": str((session.folder / event.file).absolute())} if isinstance(event, Audio) else {}
+            events.append(msgspec.structs.replace(event, **spans, **file))
+        begin = max((getattr(event, "end", event.t) for event in events), default=0.0) + gap
+    return Session(title=" + ".join(session.title for session in sessions), events=tuple(events))
+
+
+def write(session: Session) -> None:
+    """Write `session` to its folder, events in order of t; sound files are the caller's."""
+    session.folder.mkdir(parents=True, exist_ok=True)
+    head = {"format": FORMAT, "title": session.title, "started": session.started, "notes": session.notes}
+    events = sorted(session.events, key=lambda event: event.t)
+    (session.folder / "events.jsonl").write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in events))
+    (session.folder / "session.yaml").write_text(yaml.safe_dump(head, sort_keys=False, allow_unicode=True))

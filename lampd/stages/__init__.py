@@ -1,0 +1,1 @@
+"""The five stages: what each hears and says is in routes.py."""

@@ -1,0 +1,140 @@
+"""Transcripts, flips, acts and new models come in; directives and labelled examples leave.
+
+What an utterance is taken to mean is decided once, when its transcript arrives, by the gate as soon as it has two
+examples of each wish and by the explicit solution before. What it did mean is concluded by labelling.py afterwards.
+"""
+
+from collections import deque
+from pathlib import Path
+
+from lampd.learners.explicit import Explicit
+from lampd.learners.gate import Gate, ModelError, load
+from lampd.learners.wish import WISHES, Predictor
+from lampd.messages import (
+    Acted,
+    AnyMessage,
+    Correction,
+    Directive,
+    Example,
+    Flip,
+    Lamp,
+    Model,
+    Resume,
+    Tag,
+    Transcript,
+)
+from lampd.settings import Anticipator as Settings
+from lampd.stages.labelling import Labelling, tag
+
+ENOUGH = 2
+"""Examples of each wish before the gate drives."""
+FLIPS_KEPT = 64
+
+
+class Anticipator:
+    """Decides what the lamp should do, and collects the examples to learn it from."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._now = 0.0
+        self._lit = False
+        self._changes: deque[tuple[float, bool]] = deque(maxlen=FLIPS_KEPT)
+        self._last_flip = float("-inf")
+        self._labelling = Labelling(settings)
+        self._explicit = Explicit()
+        self._gate: Gate | None = None
+        self._corrected: dict[int, tuple[str, bool]] = {}
+
+    def handle(self, message: AnyMessage) -> list[AnyMessage]:
+        self._now = max(self._now, message.at)
+        said: list[AnyMessage] = []
+        match message:
+            case Transcript():
+                said.append(self._decide(message))
+            case Resume() | Lamp():
+                self._change(message.at, message.lit)
+            case Flip():
+                self._last_flip = message.at
+                self._change(message.at, message.lit)
+                self._labelling.flip(message)
+            case Acted():
+                self._change(message.at, message.lit)
+                self._labelling.acted(message)
+            case Correction():
+                self._labelling.corrected(message)
+            case Example():
+                self._learn(message)
+            case Model():
+                self._swap(message)
+            case _:
+                pass
+        for example in self._labelling.conclude(self._now):
+            self._learn(example)
+            said.append(example)
+        return said
+
+    def _change(self, at: float, lit: bool) -> None:
+        self._lit = lit
+        self._changes.append((at, lit))
+
+    def _was_lit(self, at: float) -> bool:
+        """The lamp's state at a time gone by."""
+        state = next((lit for since, lit in reversed(self._changes) if since <= at), None)
+        if state is not None:
+            return state
+        return not self._changes[0][1] if self._changes else self._lit
+
+    def _swap(self, model: Model) -> None:
+        try:
+            self._gate = load(Path(model.path))
+        except ModelError:
+            # a model already replaced by a newer one, or torn: the one in use goes on
+            return
+
+    def _learn(self, example: Example) -> None:
+        self._explicit.learn(example)
+        if example.cause == "correction":
+            self._corrected[example.utterance] = (_same(example.text), "lit" not in example.possible)
+        else:
+            self._corrected.pop(example.utterance, None)
+        # the same words have since been seen to mean it after all
+        if len(example.possible) == 1:
+            meant = (_same(example.text), example.possible[0] == "lit")
+            self._corrected = {utterance: act for utterance, act in self._corrected.items() if act != meant}
+
+    def _driver(self) -> Predictor:
+        if self._gate and all(self._gate.examples.get(wish, 0) >= ENOUGH for wish in WISHES):
+            return self._gate
+        return self._explicit
+
+    def _decide(self, said: Transcript) -> Directive:
+        driver = self._driver()
+        thought = driver.predict(said.text, self._lit)
+        likely = max(thought.lit, thought.dark)
+        self._labelling.hear(said, self._was_lit(said.start), had_model=likely > 0)
+        wish: Tag = "nothing"
+        if likely < self._settings.act_above:
+            reason = "not sure enough" if likely > 0 else "never taught"
+        elif self._last_flip >= said.start:
+            reason = "a hand was faster"
+        elif self._now - said.end > self._settings.stale_s:
+            reason = "too late"
+        elif (_same(said.text), not self._lit) in self._corrected.values():
+            reason = "corrected before"
+        else:
+            wish, reason = tag(not self._lit), "sure enough"
+        return Directive(
+            at=said.at,
+            utterance=said.utterance,
+            ended=said.end,
+            wish=wish,
+            lit=thought.lit,
+            dark=thought.dark,
+            model=driver.name,
+            reason=reason,
+        )
+
+
+def _same(text: str) -> str:
+    """What makes two transcripts verbatim the same."""
+    return " ".join(text.casefold().split())

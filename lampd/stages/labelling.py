@@ -1,0 +1,158 @@
+"""What teaches what. Words, flips and acts come in; what each utterance may have meant leaves.
+
+This is the table of DESIGN.md. The labels are a function of what happened in the last half minute, worked out anew
+whenever something happens or time passes: a transcript that arrives late, a flip that is undone or a correction that
+is corrected revises what was concluded before, and no rule needs to undo another.
+"""
+
+from collections import deque
+
+import msgspec
+
+from lampd.messages import Acted, Cause, Correction, Example, Flip, Tag, Transcript
+from lampd.settings import Anticipator as Times
+
+
+class Label(msgspec.Struct, frozen=True):
+    """The tags an utterance may have meant, and the row of the table that says so."""
+
+    possible: tuple[Tag, ...]
+    cause: Cause
+
+
+def tag(lit: bool) -> Tag:
+    return "lit" if lit else "dark"
+
+
+def excluding(lit: bool) -> tuple[Tag, ...]:
+    """What is left when an utterance is known not to have meant `lit`."""
+    return ("dark", "nothing") if lit else ("lit", "nothing")
+
+
+class Heard(msgspec.Struct):
+    """One utterance, and all that bears on what it meant."""
+
+    said: Transcript
+    was_lit: bool
+    had_model: bool
+    act: Acted | None = None
+    correction: Correction | None = None
+    told: Label | None = None
+
+
+class Labelling:
+    """Collects examples; `times` are the windows of the table, in seconds."""
+
+    def __init__(self, times: Times) -> None:
+        self._times = times
+        self._heard: dict[int, Heard] = {}
+        self._flips: deque[Flip] = deque()
+        # long enough for words still being said at a flip to end, and to take it from earlier ones
+        self._horizon = 2 * max(times.flip_window_s, times.silence_s, times.left_alone_s, times.correction_s)
+
+    def hear(self, said: Transcript, was_lit: bool, had_model: bool) -> None:
+        """An utterance; the lamp `was_lit` or not when it ended, and there was a model that could have acted or not."""
+        self._heard[said.utterance] = Heard(said, was_lit, had_model)
+
+    def flip(self, flip: Flip) -> None:
+        self._flips.append(flip)
+
+    def acted(self, act: Acted) -> None:
+        if heard := self._heard.get(act.utterance):
+            heard.act = act
+
+    def corrected(self, correction: Correction) -> None:
+        if heard := self._heard.get(correction.utterance):
+            heard.correction = correction
+
+    def conclude(self, now: float) -> list[Example]:
+        """Examples that are new, revised or settled since last asked, in order of utterance."""
+        flips = self._flips_that_count()
+        meant = self._meant_by_flips(flips)
+        examples = []
+        for utterance, heard in sorted(self._heard.items()):
+            settled = now > self._settles(heard)
+            label = self._label(heard, meant.get(utterance), flips, now)
+            if label != heard.told or (settled and label):
+                examples.append(self._example(heard, label, settled))
+                heard.told = label
+            if settled:
+                del self._heard[utterance]
+        earliest = min((heard.said.start for heard in self._heard.values()), default=now)
+        while self._flips and self._flips[0].at < min(earliest, now - self._horizon):
+            self._flips.popleft()
+        return examples
+
+    def _example(self, heard: Heard, label: Label | None, settled: bool) -> Example:
+        said = heard.said
+        if label is None:
+            label = Label((), "withdrawn")
+        return Example(
+            at=said.at,
+            utterance=said.utterance,
+            text=said.text,
+            was_lit=heard.was_lit,
+            possible=label.possible,
+            cause=label.cause,
+            settled=settled,
+        )
+
+    def _settles(self, heard: Heard) -> float:
+        """After this nothing that happens can change the label."""
+        last = max(event.at for event in (heard.act, heard.correction, heard.said) if event)
+        return max(last, heard.said.end) + self._horizon
+
+    def _flips_that_count(self) -> list[Flip]:
+        """The flips less those undone within the time of fidgeting, and those that undid them."""
+        kept: list[Flip] = []
+        for flip in self._flips:
+            if kept and flip.lit != kept[-1].lit and flip.at - kept[-1].at <= self._times.fidget_s:
+                kept.pop()
+            else:
+                kept.append(flip)
+        return kept
+
+    def _meant_by_flips(self, flips: list[Flip]) -> dict[int, Flip]:
+        """Utterances by the flip that gave them their meaning: the nearest in each flip's window, unless an earlier
+        flip spoke of it. A flip that corrects an act speaks of words said since the act, if any."""
+        corrected = {heard.correction.at: heard for heard in self._heard.values() if heard.correction}
+        meant: dict[int, Flip] = {}
+        for flip in flips:
+            since = corrected[flip.at].said.end if flip.at in corrected else -1.0
+            near = [
+                (max(0.0, flip.at - heard.said.end), -utterance)
+                for utterance, heard in self._heard.items()
+                if since < heard.said.start <= flip.at <= heard.said.end + self._times.flip_window_s
+            ]
+            if near:
+                meant.setdefault(-min(near)[1], flip)
+        return meant
+
+    def _label(self, heard: Heard, flip: Flip | None, flips: list[Flip], now: float) -> Label | None:
+        times, said = self._times, heard.said
+        if not said.text.strip():
+            return None
+        if heard.correction:
+            if self._taken_back(heard.correction, flips):
+                return None
+            return Label(excluding(heard.correction.lit), "correction")
+        if heard.act:
+            disturbed = any(flip.at >= heard.act.at for flip in self._flips)
+            if disturbed or now <= heard.act.at + times.left_alone_s:
+                return None
+            return Label((tag(heard.act.lit),), "left alone")
+        if flip:
+            return Label((tag(flip.lit),), "miss" if heard.had_model else "flip")
+        quiet_until = said.end + times.silence_s
+        changes = [flip.at for flip in self._flips] + [h.act.at for h in self._heard.values() if h.act]
+        if now <= quiet_until or any(said.start <= at <= quiet_until for at in changes):
+            return None
+        return Label(excluding(not heard.was_lit), "silence")
+
+    def _taken_back(self, correction: Correction, flips: list[Flip]) -> bool:
+        """A hand undid the correction too: at once, or within the window of corrections."""
+        if all(flip.at != correction.at for flip in flips):
+            return True
+        return any(
+            0 < flip.at - correction.at <= self._times.correction_s and flip.lit == correction.lit for flip in flips
+        )

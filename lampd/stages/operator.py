@@ -1,0 +1,59 @@
+"""Presses of the hand and directives come in; the relay moves, and flips, acts and corrections leave.
+
+The hand has the last word: a press always changes the lamp, and a directive about words that ended before the last
+press does nothing.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp, Press, Resume
+
+
+class Operator:
+    """Keeps the lamp. `relay` closes or opens it, at once; `correction_s` is how long an act can be corrected."""
+
+    def __init__(
+        self, relay: Callable[[bool], None], power_up: Literal["restore", "lit", "dark"], correction_s: float
+    ) -> None:
+        self._relay = relay
+        self._power_up = power_up
+        self._correction_s = correction_s
+        self._lit = False
+        self._last_press = float("-inf")
+        self._last_act: Acted | None = None
+
+    def handle(self, message: AnyMessage) -> list[AnyMessage]:
+        match message:
+            case Press():
+                return self._press(message)
+            case Directive():
+                return self._act(message)
+            case Resume():
+                self._set(message.lit if self._power_up == "restore" else self._power_up == "lit")
+                return [Lamp(message.at, self._lit)]
+        return []
+
+    def _set(self, lit: bool) -> None:
+        self._lit = lit
+        self._relay(lit)
+
+    def _press(self, press: Press) -> list[AnyMessage]:
+        lit = not self._lit if press.lit is None else press.lit
+        if lit == self._lit:
+            return []
+        self._set(lit)
+        self._last_press = press.at
+        act, self._last_act = self._last_act, None
+        said: list[AnyMessage] = [Flip(press.at, lit)]
+        if act and press.at - act.at <= self._correction_s:
+            said.append(Correction(press.at, act.utterance, act.lit))
+        return said
+
+    def _act(self, directive: Directive) -> list[AnyMessage]:
+        lit = directive.wish == "lit"
+        if directive.wish == "nothing" or lit == self._lit or directive.ended <= self._last_press:
+            return []
+        self._set(lit)
+        self._last_act = Acted(directive.at, directive.utterance, lit)
+        return [self._last_act]

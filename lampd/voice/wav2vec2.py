@@ -1,0 +1,76 @@
+"""A folder with a wav2vec2 CTC checkpoint in transformers' format comes in; from 16 kHz sound it makes text.
+
+Nothing is fetched: the folder holds all, or it is an error. The bundled checkpoint is a small one that was trained on
+synthetic speech; facebook/wav2vec2-base-960h and its like work the same way.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BUNDLED = Path(__file__).parent / "bundled"
+RATE = 16_000
+NEEDED = ("config.json", "preprocessor_config.json", "vocab.json")
+SHORTEST = 800
+"""Samples below which a front end of 400-sample windows gives no frame worth decoding."""
+
+
+class VoiceError(Exception):
+    """A checkpoint that cannot be used; the text names the folder and what it lacks."""
+
+
+def folder_of(voice: str) -> Path:
+    """The folder of a voice by its name in the configuration. Raises VoiceError."""
+    folder = BUNDLED if voice == "bundled" else Path(voice).expanduser()
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise VoiceError(
+            f"transcriber.voice: {folder} lacks {', '.join(missing)}; "
+            "name a folder with a wav2vec2 CTC checkpoint saved by transformers, or `bundled`"
+        )
+    return folder
+
+
+class Voice:
+    """A loaded checkpoint. Imports torch and transformers, which takes seconds."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        import torch
+        from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
+        from transformers.utils import logging as transformers_logging
+
+        quiet: Any = transformers_logging
+        quiet.disable_progress_bar()
+        torch.set_num_threads(threads)
+        self._torch = torch
+        try:
+            self._processor: Any = Wav2Vec2Processor.from_pretrained(folder, local_files_only=True)
+            model: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise VoiceError(f"transcriber.voice: {folder}: {error}") from None
+        self._model = model.eval()
+
+    def logits(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+        """CTC logits (frames, vocabulary) for 16 kHz mono `samples`; no frame for less than 50 ms."""
+        if len(samples) < SHORTEST:
+            return np.zeros((0, self._model.config.vocab_size), np.float32)
+        sound = samples.astype(np.float32) / 32768
+        with self._torch.inference_mode():
+            inputs = self._processor(sound, sampling_rate=RATE, return_tensors="pt")
+            logits: NDArray[np.float32] = self._model(**inputs).logits[0].numpy()
+        return logits
+
+    def transcribe(self, samples: NDArray[np.int16]) -> tuple[str, float]:
+        """The text of the best CTC path, and the geometric mean of its characters' probabilities (0..1)."""
+        logits = self.logits(samples)
+        if not len(logits):
+            return "", 0.0
+        best = logits.argmax(-1)
+        log_p = logits.max(-1) - np.logaddexp.reduce(logits, axis=-1)
+        spoken = best != self._model.config.pad_token_id
+        text = str(self._processor.decode(best)).strip()
+        return text, float(np.exp(log_p[spoken].mean())) if spoken.any() else 0.0
