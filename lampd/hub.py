@@ -34,7 +34,10 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Hub:
-    """Routes between five processes by `clock`, in seconds of lamp time."""
+    """Routes between five processes by `clock`, in seconds of lamp time, which pass `speed` times as fast as real ones.
+
+    `observers` see every message; `live` lets the stages use the real microphone and button.
+    """
 
     def __init__(
         self,
@@ -44,10 +47,12 @@ class Hub:
         live: bool,
         observers: tuple[Observer, ...] = (),
         receipts: Receipts | None = None,
+        speed: float = 1.0,
     ) -> None:
         self.journal = journal
         self.observers: list[Observer] = list(observers)
         self._clock = clock
+        self._speed = speed
         self._tick_s = settings.hub.tick_s
         self._next_tick = 0.0
         self._began = clock()
@@ -86,7 +91,7 @@ class Hub:
             self._next_tick = now + self._tick_s
             self.post(Tick(now))
         self.processes.tend()
-        wait = min(until, self._next_tick if ticking else until) - self._clock()
+        wait = (min(until, self._next_tick if ticking else until) - self._clock()) / self._speed
         for message in self.processes.arrival(min(wait, self._tick_s)):
             self.post(message)
 

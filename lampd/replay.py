@@ -1,6 +1,7 @@
 """Recorded sessions go through the stages again, as fast as the processor allows and the same way every time."""
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,12 @@ import msgspec
 
 from lampd import assembly
 from lampd.household import Household
+from lampd.hub import Hub
 from lampd.inline import Inline, Observer, Receipts
 from lampd.journal import Journal
 from lampd.messages import AnyMessage, Resume
 from lampd.processes import Processes, Remote
 from lampd.routes import STAGES, Stage
-from lampd.score import Score
 from lampd.session import Audio, Session
 from lampd.settings import Settings
 from lampd.timeline import timeline
@@ -59,18 +60,14 @@ def play(
     text: bool = False,
     observers: tuple[Observer, ...] = (),
     receipts: Receipts | None = None,
-) -> Score:
-    """Replay `session` through `stages`, with `journal` as their memory, and score it."""
-    score = Score(session.wishes())
-    watching: list[Observer] = [journal.write, score.observe, *observers]
-    if household:
-        watching.append(household.observe)
-    inline = Inline(stages, watching, receipts)
+) -> None:
+    """Play `session` through `stages`, with `journal` as their memory, each message after the one before."""
+    watching = (*observers, *([household.observe] if household else []))
+    inline = Inline(stages, [journal.write, *watching], receipts)
     utterance = journal.utterance()
     inline.feed(Resume(0.0, utterance, journal.lit()))
     for message in timeline(session, household, utterance, text):
         inline.feed(message)
-    return score
 
 
 @contextmanager
@@ -87,3 +84,46 @@ def in_processes(settings: Settings, journal: Journal) -> Iterator[dict[str, Rem
         yield {name: Remote(processes, name, lambda: journal.seq) for name in STAGES}
     finally:
         processes.stop()
+
+
+class SessionClock:
+    """Lamp time of a session that is played `speed` times as fast as it was: 0 until begin() is called."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self) -> float:
+        return 0.0 if self._began is None else (time.monotonic() - self._began) * self._speed
+
+
+def play_live(
+    session: Session,
+    settings: Settings,
+    journal: Journal,
+    household: Household | None = None,
+    text: bool = False,
+    observers: tuple[Observer, ...] = (),
+    receipts: Receipts | None = None,
+    speed: float = 1.0,
+) -> None:
+    """Play `session` through five processes that run free, in real time or `speed` times as fast."""
+    watching = (*observers, *([household.observe] if household else []))
+    clock = SessionClock(speed)
+    hub = Hub(settings, journal, clock, False, watching, receipts, speed)
+    utterance = journal.utterance()
+    hub.start()
+    try:
+        for message in hub.processes.wait_ready():
+            hub.post(message)
+        clock.begin()
+        for message in timeline(session, household, utterance, text):
+            while clock() < message.at:
+                hub.turn(message.at, ticking=False)
+            hub.post(message)
+        hub.settle()
+    finally:
+        hub.processes.stop()

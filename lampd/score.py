@@ -32,7 +32,7 @@ class Outcome(msgspec.Struct):
         return self.wish.lit is not None and self.wish.end > self.wish.start
 
     def right(self, act: Acted) -> bool:
-        return self.asked and act is self.acts[0] and act.lit == self.wish.lit
+        return self.asked and act is next(iter(self.acts), None) and act.lit == self.wish.lit
 
     @property
     def answered(self) -> bool:
@@ -47,7 +47,7 @@ class Score:
         self._starts = [outcome.wish.start for outcome in self.outcomes]
         self._said: dict[int, Transcript] = {}
         self._lit = False
-        self._begun = 0
+        self.begun = 0
         self._corrections = 0
         self._until = 0.0
         self.decisions: list[dict[str, Any]] = []
@@ -63,25 +63,28 @@ class Score:
                 self._lit = message.lit
             case Flip():
                 self._lit = message.lit
-                if self._begun:
-                    self.outcomes[self._begun - 1].flips += 1
+                if self.begun:
+                    self.outcomes[self.begun - 1].flips += 1
             case Acted():
                 self._lit = message.lit
-                self.decisions[-1]["acted"] = True
+                for decision in reversed(self.decisions):
+                    if decision["utterance"] == message.utterance:
+                        decision["acted"] = True
+                        break
                 if outcome := self.of(self._said[message.utterance]):
                     outcome.acts.append(message)
-                elif self._begun:
-                    self.outcomes[self._begun - 1].strays.append(message)
+                elif self.begun:
+                    self.outcomes[self.begun - 1].strays.append(message)
             case Correction():
                 self._corrections += 1
 
     def _begin(self, now: float) -> None:
         """Note which of the wishes that begin up to `now` ask for an act."""
         self._until = max(self._until, now)
-        while self._begun < len(self.outcomes) and self._starts[self._begun] <= now:
-            outcome = self.outcomes[self._begun]
+        while self.begun < len(self.outcomes) and self._starts[self.begun] <= now:
+            outcome = self.outcomes[self.begun]
             outcome.asked = outcome.command and outcome.wish.lit != self._lit
-            self._begun += 1
+            self.begun += 1
 
     def of(self, said: Transcript) -> Outcome | None:
         """The outcome that an utterance belongs to, if any."""
@@ -117,7 +120,12 @@ class Score:
         outcomes = self.outcomes if outcomes is None else outcomes
         commands = [outcome for outcome in outcomes if outcome.command]
         acts = [(outcome, act) for outcome in outcomes for act in outcome.acts + outcome.strays]
-        figures: dict[str, Any] = {"wishes": len(commands), "acts": len(acts)}
+        figures: dict[str, Any] = {
+            "wishes": len(commands),
+            "asked": sum(outcome.asked for outcome in commands),
+            "answered": sum(outcome.answered for outcome in commands),
+            "acts": len(acts),
+        }
         for tag, lit in (("lit", True), ("dark", False)):
             asked = [outcome for outcome in commands if outcome.asked and outcome.wish.lit == lit]
             right = sum(outcome.answered for outcome in asked)
@@ -151,6 +159,7 @@ class Score:
         summary = self.summary()
         hours = self._until / 3600
         return summary | {
+            "minutes": round(self._until / 60, 2),
             "chatter": sum(outcome.wish.lit is None for outcome in self.outcomes),
             "false_acts_per_hour": round(summary["false_acts"] / hours, 3) if hours else 0.0,
             "corrections": self._corrections,

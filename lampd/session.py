@@ -17,7 +17,7 @@ class SessionError(Exception):
     """A session that cannot be read; the text says which file, which line and why."""
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="type"):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type"):
     """Base of all events; `t` is in seconds from the session's start."""
 
     t: float
@@ -46,11 +46,13 @@ class Flip(Event, frozen=True, tag="flip"):
 
 class Wish(Event, frozen=True, tag="wish"):
     """The truth: what was wanted by the words from start to end; None wants nothing. With start == end nothing was
-    said: somebody simply flips the switch."""
+    said: somebody simply flips the switch. `who` said which `words` is for people to read."""
 
     lit: bool | None
     start: float
     end: float
+    who: str = ""
+    words: str = ""
 
 
 AnyEvent = Audio | Text | Flip | Wish

@@ -67,7 +67,12 @@ class Gate(msgspec.Struct, frozen=True):
         for wish, head in (("lit", self.lit), ("dark", self.dark)):
             # no n-gram holds a NUL
             words = np.frombuffer("\0".join(head.vocabulary).encode(), np.uint8)
-            parts = {"ngrams": words, "idf": head.idf, "weights": head.weights, "bias": head.bias}
+            parts: dict[str, NDArray[Any]] = {
+                "ngrams": words,
+                "idf": head.idf,
+                "weights": head.weights,
+                "bias": head.bias,
+            }
             tensors |= {f"{wish}.{part}": tensor for part, tensor in parts.items()}
         examples = msgspec.json.encode(self.examples).decode()
         return save(tensors, {"kind": KIND, "format": "1", "version": str(self.version), "examples": examples})
@@ -91,7 +96,7 @@ def load(path: Path) -> Gate:
             metadata = file.metadata() or {}
             if (metadata.get("kind"), metadata.get("format")) != (KIND, "1"):
                 raise ModelError(f"{path}: not a {KIND} of format 1")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # type: ignore[misc]  # noqa: SIM118
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         examples = msgspec.json.decode(metadata["examples"], type=dict[str, int])
         return Gate(_head(tensors, "lit"), _head(tensors, "dark"), examples, int(metadata["version"]))
     except (OSError, SafetensorError, KeyError, ValueError, msgspec.DecodeError) as error:

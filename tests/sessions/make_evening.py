@@ -223,7 +223,8 @@ def perform(folder: Path, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
             file = f"audio/{number:04d}.flac"
             soundfile.write(folder / file, sound, RATE, subtype="PCM_16", compression_level=1.0)
             yield {"t": round(start - MARGIN / RATE, 3), "type": "audio", "file": file}
-        yield {"t": start, "type": "wish", "lit": wish.lit, "start": start, "end": end}
+        truth = {"t": start, "type": "wish", "lit": wish.lit, "start": start, "end": end}
+        yield truth | ({"who": wish.speaker, "words": wish.text.removeprefix("es:")} if wish.text else {})
         if number % 20 == 0:
             print(f"{number} of {len(script)}: minute {end / 60:.0f}", file=sys.stderr)
     room = 10 ** (-60 / 20) * noise(int(BED_SECONDS * RATE), 0.7, 0.5, rng)

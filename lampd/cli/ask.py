@@ -1,0 +1,148 @@
+"""The commands that ask a running lamp, or look at what it left on disk.
+
+Exit codes: 0 well, 1 degraded or refused, 2 not running.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lampd import config, control
+from lampd.settings import Settings
+
+WELL, DEGRADED, DOWN = 0, 1, 2
+
+
+def _settings(arguments: argparse.Namespace) -> Settings | None:
+    try:
+        return config.load(config.owners_file(arguments.config))
+    except config.ConfigError as error:
+        print(f"lampctl: {error}", file=sys.stderr)
+        return None
+
+
+def _ask(arguments: argparse.Namespace, request: control.Request) -> tuple[int, control.Request]:
+    """The exit code so far, and the daemon's answer."""
+    settings = _settings(arguments)
+    if not settings:
+        return DEGRADED, {}
+    try:
+        answer = control.ask(Path(settings.control_socket), request)
+    except control.NotRunning as error:
+        print(f"lampctl: {error}", file=sys.stderr)
+        return DOWN, {}
+    if "error" in answer:
+        print(f"lampctl: {answer['error']}", file=sys.stderr)
+        return DEGRADED, {}
+    return WELL, answer
+
+
+def status(arguments: argparse.Namespace) -> int:
+    code, answer = _ask(arguments, {"ask": "status"})
+    if code:
+        if arguments.json:
+            print(json.dumps({"well": False, "running": code != DOWN}))
+        return code
+    if arguments.json:
+        print(json.dumps(answer, indent=1))
+    else:
+        _print_status(answer)
+    return WELL if answer["well"] else DEGRADED
+
+
+def _print_status(answer: dict[str, Any]) -> None:
+    up = int(answer["up_s"])
+    lamp = "● lit" if answer["lit"] else "○ dark"
+    print(f"{lamp}   lampd {answer['version']}, up {up // 3600}:{up // 60 % 60:02}:{up % 60:02}")
+    print()
+    for name, stage in answer["stages"].items():
+        memory = f"{stage['memory_mb']:6.0f} MB" if stage["memory_mb"] else "        -"
+        line = (
+            f"{name:12} {stage['state']:9}{memory}  pulse {stage['pulse_s']:5.1f} s ago  restarts {stage['restarts']}"
+        )
+        dropped = f"  dropped {stage['dropped']}" if stage["dropped"] else ""
+        print(line + dropped + (f"\n             {stage['error']}" if stage["error"] else ""))
+    print(f"{'hub':12} {'':9}{answer['hub_memory_mb']:6.0f} MB")
+    print()
+    known = ", ".join(f"{count} {tag}" for tag, count in answer["known"].items() if count) or "nothing yet"
+    print(f"learned from {known}")
+    model = answer["model"]
+    print(
+        f"model        {model['kind']} {model['version']}"
+        if model
+        else "model        none yet: it takes a flip for each"
+    )
+    scores = answer["scores"]
+    print(f"acts         {scores['acts']}, corrected {scores['corrected']}, missed {scores['missed']}")
+    if answer["recording"]:
+        print(f"recording    into {answer['recording']}")
+    print()
+    import msgspec
+
+    from lampd.messages import AnyMessage
+    from lampd.story import sentence
+
+    for message in answer["recent"]:
+        if line := sentence(msgspec.convert(message, AnyMessage)):
+            print(line)
+
+
+def press(arguments: argparse.Namespace) -> int:
+    lit = {"flip": None, "on": True, "off": False}[arguments.name]
+    return _ask(arguments, {"ask": "press", "lit": lit})[0]
+
+
+def record(arguments: argparse.Namespace) -> int:
+    folder = str(Path(arguments.folder).absolute()) if arguments.folder else "new"
+    code, answer = _ask(arguments, {"ask": "record", "folder": folder if arguments.what == "start" else None})
+    if not code:
+        print(f"{'recording into' if arguments.what == 'start' else 'recorded'} {answer['folder']}")
+    return code
+
+
+def log(arguments: argparse.Namespace) -> int:
+    """Reads the journal itself, so that it also works while the lamp is down."""
+    settings = _settings(arguments)
+    if not settings:
+        return DEGRADED
+    import msgspec
+
+    from lampd.journal import Journal, JournalError
+    from lampd.story import sentence
+
+    path = Path(settings.state_dir) / "journal.db"
+    if not path.exists():
+        print(f"lampctl: there is no journal at {path} yet", file=sys.stderr)
+        return DOWN
+    try:
+        journal = Journal(path, boot="")
+    except JournalError as error:
+        print(f"lampctl: {error}", file=sys.stderr)
+        return DEGRADED
+    for wall, message in journal.tail(arguments.n):
+        if arguments.json:
+            print(json.dumps({"wall": wall, **msgspec.to_builtins(message)}))
+        elif line := sentence(message):
+            print(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall)), line)
+    return WELL
+
+
+def config_check(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if not settings:
+        return DEGRADED
+    import msgspec
+    import yaml
+
+    from lampd.voice.wav2vec2 import VoiceError, folder_of
+
+    print(yaml.safe_dump(msgspec.to_builtins(settings), sort_keys=False), end="")
+    try:
+        folder_of(settings.transcriber.voice)
+    except VoiceError as error:
+        print(f"lampctl: {error}", file=sys.stderr)
+        return DEGRADED
+    return WELL

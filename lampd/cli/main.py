@@ -1,0 +1,97 @@
+"""`lampctl`: what its owner types. Each command imports what it needs when it runs, for this is felt over SSH."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from lampd import __version__
+
+Command = Callable[[argparse.Namespace], int]
+
+BENCHMARKS = {
+    "switch": "press to pin, while everything else is busy",
+    "hearing": "utterances found in the clips of the data folder",
+    "households": "learning from text households, closed loop",
+    "speech": "learning from real speech, closed loop through recorder and transcriber",
+}
+
+
+def _later(module: str, function: str) -> Command:
+    def run(arguments: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        code: int = getattr(import_module(module), function)(arguments)
+        return code
+
+    return run
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="lampctl", description="Look in on the lamp, flip it, replay its evenings.")
+    top.add_argument("--config", metavar="FILE", help="the lamp's configuration, where it is not the default one")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, text: str, module: str, function: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=_later(f"lampd.cli.{module}", function))
+        return command
+
+    status = add("status", "is it well, and what has it learned", "ask", "status")
+    status.add_argument("--json", action="store_true", help="for programs")
+    for name, text in (("flip", "flip the lamp"), ("on", "make it lit"), ("off", "make it dark")):
+        add(name, f"{text}, as a hand on the switch would", "ask", "press").set_defaults(name=name)
+    log = add("log", "what was heard, done and learned, from the journal", "ask", "log")
+    log.add_argument("-n", type=int, default=30, metavar="COUNT", help="this many of the last events (30)")
+    log.add_argument("--json", action="store_true", help="one JSON object a line")
+    record = add("record", "record a session, sound included, until told to stop", "ask", "record")
+    record.add_argument("what", choices=["start", "stop"])
+    record.add_argument("folder", nargs="?", help="where to (default: under the state directory)")
+
+    replay = add("replay", "play recorded sessions again and say how well the lamp did", "replay", "replay")
+    replay.add_argument("folders", nargs="+", metavar="DIR", help="sessions, played one after another")
+    replay.add_argument("--closed-loop", action="store_true", help="simulated people flip the switch, by the wishes")
+    replay.add_argument("--seed", type=int, default=0, help="of the simulated people (0)")
+    replay.add_argument("--state", metavar="DIR", help="keep what is learned here, and begin with what is there")
+    replay.add_argument("--text", action="store_true", help="use the recorded transcripts in place of the sound")
+    replay.add_argument("--json", action="store_true", help="one JSON object, in place of words")
+    replay.add_argument("--watch", action="store_true", help="show it while it happens")
+    replay.add_argument("--picture", metavar="PNG", help="draw the learning curve")
+    replay.add_argument("--tape", metavar="FILE", help="write what each stage heard and said, a JSON object a line")
+    how = replay.add_mutually_exclusive_group()
+    how.add_argument("--processes", action="store_true", help="in the five processes, one message after another")
+    how.add_argument("--live", action="store_true", help="in the five processes, in real time")
+
+    check = add("config", "look at the configuration", "ask", "config_check")
+    check.add_argument("what", choices=["check"], help="say whether it can be used, and what it comes to")
+
+    bench = commands.add_parser("bench", help="measure, and print the figures of the README")
+    bench.add_argument("name", choices=sorted(BENCHMARKS), help="; ".join(f"{n}: {t}" for n, t in BENCHMARKS.items()))
+    bench.add_argument("rest", nargs=argparse.REMAINDER, help="options of the benchmark; --help lists them")
+    bench.set_defaults(run=_bench)
+    return top
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    code: int = import_module(f"lampd.bench.{arguments.name}").main(arguments.rest)
+    return code
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    run: Command = arguments.run
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # `lampctl log | head` is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
