@@ -20,6 +20,8 @@ from lampd.messages import Example
 K = 4.0
 FLOOR = 0.02
 """Added to every F[j, i], so that no logarithm meets a zero."""
+FOREKNOWN = 4
+"""Utterances that asked for nothing, taken for granted before any is heard: most speech is not for the lamp."""
 
 
 def _inputs(text: str) -> dict[str, float]:
@@ -81,7 +83,7 @@ class Explicit:
         yes, no = self._mass[wish, True], self._mass[wish, False]
         floor = FLOOR * len(self._features)
         all_yes, all_no = self._total[wish, True] + floor, self._total[wish, False] + floor
-        logit = math.log(all_yes / all_no)
+        logit = math.log(self._total[wish, True] / (self._total[wish, False] + FOREKNOWN * K))
         for ngram, value in _inputs(text).items():
             # .get: asking must not add
             odds = (max(yes.get(ngram, 0.0), 0.0) + FLOOR) / (max(no.get(ngram, 0.0), 0.0) + FLOOR)
