@@ -11,7 +11,9 @@ import signal
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from multiprocessing.queues import Queue
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +22,9 @@ from lampd.learners.abandoned import Abandoned
 from lampd.messages import AnyMessage, Block, Example, Press, Resume, decode, encode
 from lampd.routes import Stage
 from lampd.settings import Settings
+
+if TYPE_CHECKING:
+    from lampd.devices.panel import Panel
 
 POLL_S = 0.5
 """Between two looks at whether the parent still lives."""
@@ -66,34 +71,36 @@ class Child:
         # a press is handled in the button's own thread
         self._lock = threading.Lock()
         self._now = beginning.resume.at
+        self._asked = 0
+        self.panel: Panel | None = None
 
     def run(self) -> None:
         """Handle messages until the hub says good night or is gone."""
         name, settings = self._beginning.name, self._beginning.settings
         if name == "trainer":
             os.nice(settings.trainer.niceness)
-        panel = None
-        if name == "operator":
-            from lampd.devices.panel import Panel
-
-            panel = Panel(settings.gpio, self._beginning.resume.lit)
-        relay = panel.set if panel else lambda lit: None
+        relay = self._wire() if name == "operator" else lambda lit: None
         self._stage: Stage = assembly.build(name, settings, relay, self._newer)
         for message in self._beginning.memory:
             self._stage.handle(message)
         self._say(Handled(0, self._stage.handle(self._beginning.resume), self._beginning.resume, ready=True))
-        if panel:
-            panel.on_press(self._pressed)
+        if self.panel:
+            self.panel.on_press(self._pressed)
         if name == "recorder" and self._beginning.live:
             threading.Thread(target=self._listen, daemon=True).start()
         while True:
             seq, message = self._next()
-            if panel and panel.simulated and isinstance(message, Press) and message.lit is None:
-                self._now = message.at
-                panel.press()
-                self._say(Handled(seq, []))
+            if self.panel and self.panel.simulated and isinstance(message, Press) and message.lit is None:
+                self._now, self._asked = message.at, seq
+                self.panel.press()
             else:
                 self._handle(seq, message)
+
+    def _wire(self) -> Callable[[bool], None]:
+        from lampd.devices.panel import Panel
+
+        self.panel = Panel(self._beginning.settings.gpio, self._beginning.resume.lit)
+        return self.panel.set
 
     def _handle(self, seq: int, message: AnyMessage) -> None:
         with self._lock:
@@ -108,10 +115,11 @@ class Child:
 
     def _pressed(self) -> None:
         """A finger on the button: the relay moves before anything else happens."""
-        at = time.monotonic() if self._beginning.live else self._now
-        press = Press(at)
+        # the pin of a simulated button was moved because the hub gave a press with this number
+        seq, self._asked = self._asked, 0
+        press = Press(self._now if seq else time.monotonic())
         with self._lock:
-            self._say(Handled(0, self._stage.handle(press), press))
+            self._say(Handled(seq, self._stage.handle(press), None if seq else press))
 
     def _listen(self) -> None:
         from lampd.devices.microphone import Microphone, MicrophoneError

@@ -175,7 +175,3 @@ def main() -> int:
         daemon.hub.processes.stop()
         daemon.hub.journal.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -263,7 +263,8 @@ class Remote:
     """A stage as replays see it, that lives in a process."""
 
     def __init__(self, processes: Processes, name: str, number: Callable[[], int]) -> None:
-        self._processes, self._name, self._number = processes, name, number
+        self.processes = processes
+        self._name, self._number = name, number
 
     def handle(self, message: AnyMessage) -> list[AnyMessage]:
-        return self._processes.call(self._name, self._number(), message)
+        return self.processes.call(self._name, self._number(), message)

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from lampd import session
 from lampd.messages import AnyMessage, Flip, Speech, Transcript
 
@@ -42,11 +40,11 @@ class Recording:
     def _sound(self, speech: Speech) -> session.Audio:
         import soundfile
 
-        samples = np.frombuffer(speech.pcm, "<i2")
         name = f"audio/{speech.utterance:06}.flac"
-        soundfile.write(self.folder / name, samples, RATE, subtype="PCM_16")
-        # the sound begins before the words
-        lead = max(0.0, len(samples) / RATE - (speech.end - speech.start) - 0.1)
+        with soundfile.SoundFile(self.folder / name, "w", RATE, 1, "PCM_16") as file:
+            file.buffer_write(speech.pcm, "int16")
+        # the sound begins before the words, by what is not speech and not the recorder's tail
+        lead = max(0.0, len(speech.pcm) / 2 / RATE - (speech.end - speech.start) - 0.1)
         return session.Audio(self._since(speech.start - lead), name)
 
     def _add(self, event: session.AnyEvent) -> None:

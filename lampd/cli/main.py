@@ -93,5 +93,12 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
+def daemon() -> int:
+    """`lampd`. Its processes import this module again, so it must stay light."""
+    from lampd.daemon import main
+
+    return main()
+
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,0 +1,36 @@
+"""What tests share: where the evening lies, and a small household in text."""
+
+from pathlib import Path
+
+import pytest
+
+from lampd import config
+from lampd.session import Session, Text, Wish
+from lampd.settings import Settings
+
+EVENING = Path(__file__).parent / "sessions" / "first_evening"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return config.load(board="laptop", state_dir=str(tmp_path / "state"), control_socket=str(tmp_path / "control.sock"))
+
+
+@pytest.fixture
+def household() -> Session:
+    """Six rounds of: chatter, a wish for light, chatter, a wish for dark, 20 s apart."""
+    said = [
+        ("what is for dinner", None),
+        ("turn on the light", True),
+        ("the train was late again", None),
+        ("good night everyone", False),
+    ]
+    events = []
+    for number in range(24):
+        words, lit = said[number % 4]
+        start = 5.0 + 20.0 * number
+        end = start + 1.5
+        # never quite the same twice
+        text = words + ("", " please", " then")[number % 3]
+        events += [Wish(start, lit, start, end), Text(end + 0.5, start, end, text)]
+    return Session(title="a small household", events=tuple(events))

@@ -1,0 +1,218 @@
+"""Five real processes do what one does, whatever dies."""
+
+import contextlib
+import os
+import random
+import re
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lampd import assembly, session
+from lampd.household import Household
+from lampd.hub import Hub
+from lampd.journal import Journal
+from lampd.messages import AnyMessage, Example, Flip, Press, Resume, Speech, Tick, Transcript
+from lampd.processes import DEADLY, Processes, Remote
+from lampd.replay import in_processes, play, play_live, stages_here, state
+from lampd.routes import STAGES
+from lampd.score import Score
+from lampd.session import Session
+from lampd.settings import Settings
+from lampd.tape import Receipt, Tape, read
+
+
+def opening(minutes: float) -> Session:
+    """The first minutes of the recorded evening."""
+    whole = session.read(Path(__file__).parent / "sessions" / "first_evening")
+    return msgspec.structs.replace(whole, events=tuple(event for event in whole.events if event.t < 60 * minutes))
+
+
+def without_paths(messages: Sequence[object]) -> list[str]:
+    """Messages or receipts as text, less the folder that models lie in."""
+    return [re.sub(r"path='[^']*/", "path='", repr(message)) for message in messages]
+
+
+def in_lockstep(evening: Session, settings: Settings, processes: bool) -> tuple[list[Receipt], dict[str, object]]:
+    receipts: list[Receipt] = []
+    score = Score(evening.wishes())
+    with state(settings, None) as (settings, journal):
+        household = Household(evening.wishes(), seed=1)
+
+        def keep(stage: str, heard: AnyMessage, said: list[AnyMessage]) -> None:
+            receipts.append(Receipt(stage, heard, said))
+
+        if processes:
+            with in_processes(settings, journal) as stages:
+                play(evening, stages, journal, household, False, (score.observe,), keep)
+        else:
+            play(evening, stages_here(settings, journal, evening), journal, household, False, (score.observe,), keep)
+    return receipts, score.figures()
+
+
+def test_one_process_and_five_in_lockstep_decide_alike(settings: Settings) -> None:
+    evening = opening(3)
+    here, figures_here = in_lockstep(evening, settings, processes=False)
+    there, figures_there = in_lockstep(evening, settings, processes=True)
+    assert figures_here["decisions"], "nothing was heard"
+    assert figures_here == figures_there
+    assert without_paths(here) == without_paths(there)
+
+
+def test_every_stage_reproduces_a_free_run_from_its_receipts(settings: Settings, tmp_path: Path) -> None:
+    evening = opening(2)
+    tape = Tape(tmp_path / "tape.jsonl")
+    with state(settings, tmp_path / "free") as (free, journal):
+        people = Household(evening.wishes(), seed=1)
+        play_live(evening, free, journal, people, receipts=tape, speed=8)
+    tape.close()
+    receipts = list(read(tmp_path / "tape.jsonl"))
+    assert {receipt.stage for receipt in receipts} == set(STAGES)
+    assert any(isinstance(receipt.heard, Speech) for receipt in receipts)
+    again = msgspec.structs.replace(settings, state_dir=str(tmp_path / "again"))
+    for name in STAGES:
+        stage = assembly.build(name, again)
+        for number, receipt in enumerate(receipt for receipt in receipts if receipt.stage == name):
+            said = stage.handle(receipt.heard)
+            assert without_paths(said) == without_paths(receipt.said), (name, number)
+
+
+class Killer(threading.Thread):
+    """Kills children but the operator at random moments, in the middle of whatever they do, until it is done."""
+
+    def __init__(self, processes: Processes, kills: int) -> None:
+        super().__init__(daemon=True)
+        self._processes, self._kills = processes, kills
+        self._rng = random.Random(7)
+        self.killed: list[str] = []
+
+    def run(self) -> None:
+        while len(self.killed) < self._kills:
+            time.sleep(self._rng.uniform(0.0, 0.1))
+            name = self._rng.choice([stage for stage in STAGES if stage != "operator"])
+            life = self._processes.children[name].life
+            if life and life.ready and life.process.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(life.process.pid, signal.SIGKILL)
+                    self.killed.append(name)
+
+
+def kept(journal: Journal) -> dict[str, list[tuple[object, ...]]]:
+    """What is acknowledged: transcripts, flips, and the final labels."""
+    examples = [(e.utterance, e.text, e.possible, e.cause) for e in journal.examples()]
+    messages = [message for _, message in journal.tail(100_000)]
+    return {
+        "examples": sorted(examples),
+        "transcripts": [(m.utterance, m.text) for m in messages if isinstance(m, Transcript)],
+        "flips": [(m.at, m.lit) for m in messages if isinstance(m, Flip)],
+        "labels": sorted({(m.utterance, m.possible, m.settled) for m in messages if isinstance(m, Example)}),
+    }
+
+
+def test_twenty_kills_in_mid_evening_lose_nothing_acknowledged(settings: Settings, household: Session) -> None:
+    quick = msgspec.structs.replace(
+        settings, hub=msgspec.structs.replace(settings.hub, first_restart_s=0.0, longest_restart_s=0.1)
+    )
+    with state(quick, None) as (here, journal):
+        play(household, stages_here(here, journal, household), journal, Household(household.wishes(), 1))
+        undisturbed = kept(journal)
+    with state(quick, None) as (there, journal), in_processes(there, journal) as stages:
+        remote = stages["trainer"]
+        assert isinstance(remote, Remote)
+        killer = Killer(remote.processes, kills=20)
+        killer.start()
+        play(household, stages, journal, Household(household.wishes(), 1))
+        disturbed = kept(journal)
+        killer.join(0)
+    assert len(killer.killed) == 20, killer.killed
+    assert set(killer.killed) == {"recorder", "transcriber", "anticipator", "trainer"}
+    assert disturbed == undisturbed
+
+
+def test_a_hung_stage_is_restarted_and_loses_nothing(settings: Settings, tmp_path: Path) -> None:
+    hasty = msgspec.structs.replace(settings, hub=msgspec.structs.replace(settings.hub, hang_after_s=1.0))
+    journal = Journal(tmp_path / "journal.db", boot="test")
+    hub = Hub(hasty, journal, time.monotonic, live=False)
+    hub.start()
+    try:
+        for message in hub.processes.wait_ready():
+            hub.post(message)
+        child = hub.processes.children["anticipator"]
+        assert child.life and child.life.process.pid
+        os.kill(child.life.process.pid, signal.SIGSTOP)
+        now = time.monotonic()
+        hub.post(Transcript(now, 1, now - 1, now, "turn on the light", 1.0))
+        until = time.monotonic() + 30
+        while child.pending and time.monotonic() < until:
+            hub.turn(time.monotonic() + 0.1)
+        assert child.restarts == 1
+        assert not child.pending
+        assert hub.status()["stages"]["anticipator"]["state"] == "ready"
+        assert any(message.__class__.__name__ == "Directive" for _, message in journal.tail(10))
+    finally:
+        hub.processes.stop()
+
+
+def test_a_message_that_kills_its_stage_again_and_again_is_set_aside(settings: Settings, tmp_path: Path) -> None:
+    class Speechless(msgspec.Struct, frozen=True, tag="Transcript"):
+        """Looks like a transcript on the wire, and cannot be one."""
+
+        at: float
+
+    processes = Processes(settings, lambda name, before: [], lambda: Resume(0.0, 0, False))
+    processes.start()
+    try:
+        processes.wait_ready()
+        processes.give("anticipator", 1, Speechless(1.0))  # type: ignore[arg-type]
+        processes.give("anticipator", 2, Tick(2.0))
+        until = time.monotonic() + 60
+        child = processes.children["anticipator"]
+        while child.pending and time.monotonic() < until:
+            processes.tend()
+            processes.arrival(0.05)
+        assert child.restarts == DEADLY
+        assert not child.pending
+    finally:
+        processes.stop()
+
+
+def test_the_switch_works_while_everything_else_is_dead(settings: Settings, tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", boot="test")
+    hub = Hub(settings, journal, time.monotonic, live=False)
+    hub.start()
+    try:
+        operator = hub.processes.children["operator"]
+        while not (operator.life and operator.life.ready):
+            hub.turn(time.monotonic() + 0.1)
+        for name, child in hub.processes.children.items():
+            if name != "operator" and child.life:
+                child.life.process.kill()
+        flips: list[bool] = []
+        hub.observers.append(lambda message: flips.append(message.lit) if isinstance(message, Flip) else None)
+        hub.post(Press(time.monotonic()))
+        until = time.monotonic() + 2
+        while not flips and time.monotonic() < until:
+            hub.turn(time.monotonic() + 0.05)
+        assert flips == [True]
+    finally:
+        hub.processes.stop()
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_stop_takes_less_than_three_seconds(settings: Settings, tmp_path: Path, stuck: bool) -> None:
+    hub = Hub(settings, Journal(":memory:", boot="test"), time.monotonic, live=False)
+    hub.start()
+    for message in hub.processes.wait_ready():
+        hub.post(message)
+    lives = [child.life for child in hub.processes.children.values() if child.life]
+    if stuck:
+        os.kill(lives[0].process.pid or 0, signal.SIGSTOP)
+    began = time.monotonic()
+    hub.processes.stop()
+    assert time.monotonic() - began < 3
+    assert not any(life.process.is_alive() for life in lives)
