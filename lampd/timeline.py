@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from lampd.household import Household
 from lampd.messages import AnyMessage, Block, Press, Tick, Transcript
-from lampd.session import Audio, Flip, Session, SessionError, Text
+from lampd.session import Audio, Flip, Session, SessionError, Text, length
 
 RATE = 16_000
 STEP_S = 0.1
-TICK_S = 0.5
+TICK_S = 1.0
 AFTER_S = 25.0
-"""Replays go on for this long after the last event, so that every label is known."""
+"""Replays go on for this long after the session is over, so that every label is known."""
 
 
 class Sound:
@@ -71,7 +71,7 @@ def timeline(
         elif isinstance(event, Flip) and household is None:
             ahead.append(Press(event.t, event.lit))
     ahead.sort(key=lambda message: message.at, reverse=True)
-    end = max((getattr(event, "end", event.t) for event in session.events), default=0.0) + AFTER_S
+    end = length(session) + AFTER_S
     step = STEP_S if sound else TICK_S
     taken, ticked = 0, 0.0
     for number in range(1, round(end / step) + 1):

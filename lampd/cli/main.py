@@ -12,7 +12,7 @@ Command = Callable[[argparse.Namespace], int]
 BENCHMARKS = {
     "switch": "press to pin, while everything else is busy",
     "hearing": "utterances found in the clips of the data folder",
-    "households": "learning from text households, closed loop",
+    "learning": "learning from text households, closed loop",
     "speech": "learning from real speech, closed loop through recorder and transcriber",
 }
 

@@ -57,12 +57,6 @@ class Explicit:
 
     def _count(self, example: Example, sign: int) -> None:
         inputs = _inputs(example.text)
-        for ngram in inputs:
-            users = self._features.get(ngram, 0) + sign
-            if users:
-                self._features[ngram] = users
-            else:
-                del self._features[ngram]
         for wish in WISHES:
             is_it = bearing(example.possible, wish)
             if is_it is None:
@@ -71,9 +65,15 @@ class Explicit:
             self._total[wish, is_it] += sign * K * bool(inputs)
             for ngram, value in inputs.items():
                 mass[ngram] += sign * value
-                # what floating point leaves of a forgotten example is not evidence
-                if ngram not in self._features:
-                    del mass[ngram]
+        for ngram in inputs:
+            users = self._features.get(ngram, 0) + sign
+            if users:
+                self._features[ngram] = users
+                continue
+            # what floating point leaves of a forgotten n-gram is not evidence
+            del self._features[ngram]
+            for mass in self._mass.values():
+                mass.pop(ngram, None)
 
     def predict(self, text: str, lit: bool) -> Wish:
         """Probabilities of what `text` asks of a lamp that is lit or not; nothing, before any flip taught it."""
@@ -84,8 +84,9 @@ class Explicit:
         floor = FLOOR * len(self._features)
         all_yes, all_no = self._total[wish, True] + floor, self._total[wish, False] + floor
         logit = math.log(self._total[wish, True] / (self._total[wish, False] + FOREKNOWN * K))
-        for ngram, value in _inputs(text).items():
+        inputs = _inputs(text)
+        for ngram, value in inputs.items():
             # .get: asking must not add
             odds = (max(yes.get(ngram, 0.0), 0.0) + FLOOR) / (max(no.get(ngram, 0.0), 0.0) + FLOOR)
             logit += value * math.log(odds * all_no / all_yes)
-        return Wish.of(lit, logistic(logit) if text.strip() else 0.0)
+        return Wish.of(lit, logistic(logit) if inputs else 0.0)

@@ -18,10 +18,20 @@ from lampd.learners.ngrams import ngrams
 from lampd.learners.wish import Wish, logistic
 
 KIND = "gate"
+FORMAT = 1
 
 
 class ModelError(Exception):
     """A model file that cannot be used; the text names it and says why."""
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a model file says of itself."""
+
+    kind: str = ""
+    format: int = 0
+    version: int = 0
+    examples: dict[str, int] = {}
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -74,17 +84,20 @@ class Gate(msgspec.Struct, frozen=True):
                 "bias": head.bias,
             }
             tensors |= {f"{wish}.{part}": tensor for part, tensor in parts.items()}
-        examples = msgspec.json.encode(self.examples).decode()
-        return save(tensors, {"kind": KIND, "format": "1", "version": str(self.version), "examples": examples})
+        about = msgspec.json.encode(About(KIND, FORMAT, self.version, self.examples)).decode()
+        # under one key, for safetensors writes several in a random order
+        return save(tensors, {"lampd": about})
 
 
 def _head(tensors: dict[str, NDArray[Any]], wish: str) -> Head:
     words = tensors[f"{wish}.ngrams"].tobytes().decode()
     ngrams = words.split("\0") if words else []
     head = Head(
-        {ngram: j for j, ngram in enumerate(ngrams)}, *(tensors[f"{wish}.{key}"] for key in ("idf", "weights", "bias"))
+        dict(zip(ngrams, range(len(ngrams)), strict=True)),
+        *(tensors[f"{wish}.{key}"] for key in ("idf", "weights", "bias")),
     )
-    if not (len(head.vocabulary) == len(ngrams) == len(head.idf) == len(head.weights)) or head.bias.shape != (1,):
+    size = len(head.vocabulary)
+    if not (size == len(ngrams) and head.idf.shape == head.weights.shape == (size,) and head.bias.shape == (1,)):
         raise ValueError("its parts do not fit each other")
     return head
 
@@ -93,11 +106,10 @@ def load(path: Path) -> Gate:
     """Read a gate from its file. Raises ModelError for one that is missing, torn, or of another kind."""
     try:
         with safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            if (metadata.get("kind"), metadata.get("format")) != (KIND, "1"):
-                raise ModelError(f"{path}: not a {KIND} of format 1")
+            about = msgspec.json.decode((file.metadata() or {}).get("lampd", "{}"), type=About)
+            if (about.kind, about.format) != (KIND, FORMAT):
+                raise ModelError(f"{path}: not a {KIND} of format {FORMAT}")
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        examples = msgspec.json.decode(metadata["examples"], type=dict[str, int])
-        return Gate(_head(tensors, "lit"), _head(tensors, "dark"), examples, int(metadata["version"]))
+        return Gate(_head(tensors, "lit"), _head(tensors, "dark"), about.examples, about.version)
     except (OSError, SafetensorError, KeyError, ValueError, msgspec.DecodeError) as error:
         raise ModelError(f"{path}: {error}") from None

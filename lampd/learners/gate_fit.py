@@ -30,6 +30,7 @@ L2 = 0.02
 FLOOR = 0.25
 STEPS = 60
 MEMORY = 5
+TOLERANCE = 1e-5
 """Of L-BFGS, in steps: more costs more than it saves here."""
 
 
@@ -61,7 +62,11 @@ def fit_wish(x: sparse.csr_array, is_it: Floats, abandon: Callable[[], bool]) ->
         return value, np.append(transposed @ residual + L2 * z[:-1], residual.sum())
 
     fitted: Floats = minimize(
-        loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "maxcor": MEMORY}
+        loss,
+        np.zeros(x.shape[1] + 1),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": STEPS, "maxcor": MEMORY, "ftol": TOLERANCE},
     ).x
     return fitted
 
@@ -127,19 +132,26 @@ class Fitter:
         if not is_it.any() or is_it.all():
             return NO_HEAD
         lengths = np.array([len(index) for index, _ in rows])
-        # only n-grams in use: a forgotten utterance leaves none behind
-        used, column = np.unique(np.concatenate([index for index, _ in rows]), return_inverse=True)
+        # only n-grams in use, in order of utterances: the order in which examples came leaves no trace, nor do
+        # forgotten ones
+        index = np.concatenate([index for index, _ in rows])
+        first = np.empty(len(self._ngrams), np.int64)
+        first[index[::-1]] = np.arange(len(index))[::-1]
+        used = index[first[index] == np.arange(len(index))]
+        rank = np.empty(len(self._ngrams), np.int64)
+        rank[used] = np.arange(len(used))
+        column = rank[index]
         frequency = np.bincount(column)
         idf = np.log((1 + len(rows)) / (1 + frequency)) + 1
         values = np.concatenate([value for _, value in rows]) * idf[column]
-        norms = np.sqrt(np.bincount(np.repeat(np.arange(len(rows)), lengths), values**2))
         ends = np.concatenate([[0], np.cumsum(lengths)])
+        norms = np.sqrt(np.add.reduceat(values**2, ends[:-1]))
         r = gate_for(sparse.csr_array((np.ones_like(values), column, ends)), is_it)
         x = sparse.csr_array((values / np.repeat(norms, lengths) * r[column], column, ends))
         z = fit_wish(x, is_it, abandon)
         names = map(self._ngrams.__getitem__, used.tolist())
         return Head(
-            dict(zip(names, range(len(used)))),  # noqa: B905 - one is endless
+            dict(zip(names, range(len(used)), strict=True)),
             idf.astype(np.float32),
             (z[:-1] * r).astype(np.float32),
             z[-1:].astype(np.float32),

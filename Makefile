@@ -1,0 +1,43 @@
+# make demo and make test set up all they need in .venv. On a computer with an NVIDIA card's worth of spare disk, plain
+# torch is fine; elsewhere point PIP_EXTRA_INDEX_URL at PyTorch's own index of CPU builds first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
+
+.PHONY: demo lamp test check lock clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
+
+lamp: $(VENV)/.runtime
+	$(BIN)/lampd --config config/laptop.yaml --screen
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/.runtime: pyproject.toml deploy/development.lock
+	@echo "setting up $(VENV) (about 1.3 GB, once) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+# what is pinned: the newest of everything that pyproject.toml admits, as a fresh environment gets it
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet torch==2.13.0
+	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
+	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip | sed 's/+cpu$$//' > deploy/development.lock
+	rm -r build/lock
+
+clean:
+	rm -rf $(VENV) build dist learning.png
