@@ -26,6 +26,9 @@ from lampd.notify import notify
 from lampd.recording import Recording
 from lampd.settings import Settings
 
+FEED_S = 1.0
+"""Between two words to the watchdog."""
+
 log = structlog.get_logger()
 
 
@@ -93,15 +96,16 @@ class Daemon:
 
     def run(self) -> None:
         """Route until told to stop, feeding the watchdog while every stage has a pulse."""
-        ready = False
+        ready, fed = False, 0.0
+        children = self._hub.processes.children
         while not self.stopping:
             self._hub.turn(float("inf"))
-            children = self._hub.processes.children
             if not ready and (life := children["operator"].life) and life.ready:
                 ready = True
                 notify("READY=1")
-            # a stage that is down or starting is being tended to; one that hangs is not
-            if all(one.life is None or one.silent_for() < self._settings.hub.hang_after_s for one in children.values()):
+            hung = any(one.is_hung(self._settings.hub.hang_after_s) for one in children.values())
+            if not hung and time.monotonic() - fed > FEED_S:
+                fed = time.monotonic()
                 notify("WATCHDOG=1")
         notify("STOPPING=1")
 

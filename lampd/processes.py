@@ -27,6 +27,8 @@ from lampd.settings import Settings
 SPAWN = multiprocessing.get_context("spawn")
 STARTUP_S = 180.0
 """A slow board takes this long, at worst, to load a large voice."""
+STUFFED = 4
+"""Inboxes full of messages that wait for a stage, before it counts as hung."""
 DEADLY = 3
 """A message that this many lives in a row did not survive is not given to another."""
 
@@ -88,6 +90,10 @@ class Child:
     def silent_for(self) -> float:
         """Seconds since it last handled anything."""
         return time.monotonic() - self.pulse
+
+    def is_hung(self, after: float) -> bool:
+        """Whether it has been given something and has handled nothing for `after` seconds."""
+        return bool(self.life and self.life.ready and self.given and self.silent_for() > after)
 
     def set_aside(self) -> AnyMessage | None:
         """Take out the message that was being handled at the third death in a row."""
@@ -217,12 +223,9 @@ class Processes:
             elif not one.life.ready:
                 if now - one.life.began > STARTUP_S:
                     self._died(one)
-            elif (one.given and now - one.pulse > self._settings.hub.hang_after_s) or self._is_stuffed(one):
-                one.error = f"hung: nothing handled for {now - one.pulse:.0f} s"
+            elif one.is_hung(self._settings.hub.hang_after_s) or len(one.pending) > STUFFED * self._settings.hub.inbox:
+                one.error = f"hung: nothing handled for {one.silent_for():.0f} s"
                 self._died(one)
-
-    def _is_stuffed(self, one: Child) -> bool:
-        return len(one.pending) > 4 * self._settings.hub.inbox
 
     def call(self, name: str, seq: int, message: AnyMessage) -> list[AnyMessage]:
         """Give a message and wait until it is handled, through as many lives as that takes. For replays in lockstep."""

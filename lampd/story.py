@@ -32,7 +32,8 @@ def thought(directive: Directive) -> str:
     if likely == 0:
         return "nothing (never taught)"
     if directive.wish == "nothing":
-        return f"nothing ({tag} {likely:.2f}, {directive.reason})"
+        reason = "" if directive.reason == "not sure enough" else f", {directive.reason}"
+        return f"nothing ({tag} {likely:.2f}{reason})"
     return f"{directive.wish} ({likely:.2f})"
 
 
