@@ -5,7 +5,6 @@ import contextlib
 import datetime
 import logging
 import signal
-import sqlite3
 import sys
 import termios
 import threading
@@ -49,8 +48,9 @@ def log_to(file: Any, level: str) -> None:
 class Daemon:
     """The hub, with what its owner asks of it."""
 
-    def __init__(self, settings: Settings, journal: Journal) -> None:
+    def __init__(self, settings: Settings, journal: Journal, error: str = "") -> None:
         self._hub = Hub(settings, journal, time.monotonic, live=True)
+        self._broken = {"well": False, "journal_error": error} if error else {}
         self._settings = settings
         self._recording: Recording | None = None
         self.stopping = False
@@ -66,7 +66,7 @@ class Daemon:
                 return {"version": __version__}
             case "status":
                 recording = str(self._recording.folder) if self._recording else None
-                return {"version": __version__, **self._hub.status(), "recording": recording}
+                return {"version": __version__, **self._hub.status(), **self._broken, "recording": recording}
             case "press":
                 lit = request["lit"]
                 if lit not in (True, False, None):
@@ -108,6 +108,15 @@ class Daemon:
                 fed = time.monotonic()
                 notify("WATCHDOG=1")
         notify("STOPPING=1")
+
+
+def open_journal(path: Path) -> tuple[Journal, str]:
+    """The journal, or one in memory and what is wrong with the real one: the switch works whatever the disk does."""
+    try:
+        return Journal(path, boot_id()), ""
+    except JournalError as error:
+        log.error("journal failed", error=str(error))
+        return Journal(":memory:", boot_id()), str(error)
 
 
 @contextlib.contextmanager
@@ -160,9 +169,9 @@ def main() -> int:
         state.mkdir(parents=True, exist_ok=True)
         file = (state / "lampd.log").open("a") if arguments.screen else sys.stderr
         log_to(file, settings.log_level)
-        daemon = Daemon(settings, Journal(state / "journal.db", boot_id()))
+        daemon = Daemon(settings, *open_journal(state / "journal.db"))
         control = Control(Path(settings.control_socket), daemon.answer, daemon.hub.processes.soon)
-    except (config.ConfigError, JournalError, OSError, sqlite3.Error) as error:
+    except (config.ConfigError, OSError) as error:
         print(f"lampd: {error}", file=sys.stderr)
         return 1
 

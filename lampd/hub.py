@@ -1,17 +1,19 @@
 """The middle of the lamp: what one stage says is journaled, shown to those who watch, and given to those who hear it.
 
-Nothing is given on before it is on disk.
+Nothing is given on before it is on disk, unless the disk fails.
 """
 
 import os
+import sqlite3
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import structlog
 
 from lampd.inline import Observer, Receipts
-from lampd.journal import Journal
+from lampd.journal import KEPT, Journal
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -30,6 +32,8 @@ from lampd.settings import Settings
 
 STAMPED = (PartialTranscript, Transcript, Directive, Acted)
 """Said without knowing the time: they get that of their arrival here."""
+log = structlog.get_logger()
+
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -58,6 +62,7 @@ class Hub:
         self._began = clock()
         self._model: Model | None = None
         self._lit = journal.lit()
+        self.journal_error = ""
         self._recent: deque[AnyMessage] = deque(maxlen=10)
         self.processes = Processes(settings, journal.memory, self._resume, receipts, live)
 
@@ -71,7 +76,7 @@ class Hub:
         """Journal a message and give it to those who hear it."""
         if isinstance(message, STAMPED):
             message = msgspec.structs.replace(message, at=self._clock())
-        seq = self.journal.write(message)
+        seq = self._keep(message)
         match message:
             case Lamp() | Flip() | Acted():
                 self._lit = message.lit
@@ -83,6 +88,18 @@ class Hub:
             observe(message)
         for name in HEARD_BY[type(message)]:
             self.processes.give(name, seq, message)
+
+    def _keep(self, message: AnyMessage) -> int:
+        """Journal a message and return its number. The lamp works on, and says so, when the disk does not."""
+        try:
+            self.journal.write(message)
+            if isinstance(message, KEPT):
+                self.journal_error = ""
+        except sqlite3.Error as error:
+            if not self.journal_error:
+                log.error("journal failed", error=str(error))
+            self.journal_error = str(error)
+        return self.journal.seq
 
     def turn(self, until: float, ticking: bool = True) -> None:
         """Route what is said up to lamp time `until`, or for one message; with a tick whenever it is time for one."""
@@ -118,7 +135,8 @@ class Hub:
         return {
             "lit": self._lit,
             "up_s": round(self._clock() - self._began, 1),
-            "well": all(stage["state"] == "ready" for stage in stages.values()),
+            "well": not self.journal_error and all(stage["state"] == "ready" for stage in stages.values()),
+            "journal_error": self.journal_error,
             "stages": stages,
             "hub_memory_mb": _memory_mb(os.getpid()),
             "model": msgspec.to_builtins(self._model) if self._model else None,

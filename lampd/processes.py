@@ -192,7 +192,6 @@ class Processes:
         if handled.seq and one.pending and one.pending[0][0] == handled.seq:
             _, heard = one.pending.popleft()
             one.given -= 1
-            one.delay = 0.0
         if handled.ready and one.life:
             one.life.ready, one.error = True, ""
             log.info("stage ready", stage=one.name, seconds=round(one.pulse - one.life.began, 2))
@@ -202,13 +201,17 @@ class Processes:
         return handled.said
 
     def _died(self, one: Child) -> None:
+        hub = self._settings.hub
         if one.life:
             one.life.end()
+            if time.monotonic() - one.life.began > hub.longest_restart_s:
+                one.delay = 0.0
             log.warning("stage died", stage=one.name, exit=one.life.process.exitcode, again_in_s=one.delay)
         one.life = None
         if deadly := one.set_aside():
-            log.error("message set aside: the stage died of it three times", stage=one.name, message=deadly)
-        hub = self._settings.hub
+            log.error(
+                "message set aside: the stage died of it three times", stage=one.name, message=type(deadly).__name__
+            )
         one.begin_at = time.monotonic() + one.delay
         one.delay = min(max(2 * one.delay, hub.first_restart_s), hub.longest_restart_s)
         one.restarts += 1

@@ -167,6 +167,20 @@ def test_a_wrong_configuration_is_refused_in_words(house: House) -> None:
     assert house.ask("config", "check").returncode == 1
 
 
+def test_a_journal_that_cannot_be_read_does_not_stop_the_switch(house: House, tmp_path: Path) -> None:
+    journal = tmp_path / "state" / "journal.db"
+    journal.parent.mkdir()
+    journal.write_bytes(b"no database, but somebody's letter " * 100)
+    house.start()
+    house.until(lambda: operator_ready(house))
+    house.ask("on")
+    house.until(lambda: house.status()["lit"])
+    status = house.ask("status")
+    assert status.returncode == 1
+    assert "journal.db" in status.stdout
+    assert journal.read_bytes().startswith(b"no database")
+
+
 def test_status_is_felt_as_instant(house: House) -> None:
     house.start()
     house.until(lambda: house.status()["well"])

@@ -77,6 +77,8 @@ def _print_status(answer: dict[str, Any]) -> None:
     )
     scores = answer["scores"]
     print(f"acts         {scores['acts']}, corrected {scores['corrected']}, missed {scores['missed']}")
+    if answer["journal_error"]:
+        print(f"journal      fails: {answer['journal_error']}; what happens now will not be remembered")
     if answer["recording"]:
         print(f"recording    into {answer['recording']}")
     print()
