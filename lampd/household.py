@@ -40,9 +40,7 @@ class Household:
                     self._plan(message.at + self._vary(self._reaction), self._wanted)
 
     def _plan(self, at: float, lit: bool) -> None:
-        if self._rng.random() < self._error:
-            self._wanted = self._lit
-        else:
+        if self._rng.random() >= self._error:
             insort(self._plans, (at, lit))
 
     def due(self, now: float) -> list[Press]:

@@ -64,7 +64,6 @@ class Journal:
 
     def __init__(self, path: Path | str, boot: str, wall: Callable[[], float] = time.time) -> None:
         self.boot = boot
-        self._now = 0.0
         self._wall = wall
         try:
             if path != ":memory:":
@@ -88,6 +87,8 @@ class Journal:
             self._insert[kind] = f"INSERT INTO {_table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
             self._fields[kind] = fields
         self.seq = max((self._max("seq", kind) for kind in KEPT), default=0)
+        newest = (self._db.execute(f"SELECT max(at) FROM {_table(kind)} WHERE boot = ?", (boot,)) for kind in RECENT)
+        self._now: float = max(row.fetchone()[0] or 0.0 for row in newest)
 
     def _max(self, column: str, kind: type[AnyMessage]) -> int:
         return self._db.execute(f"SELECT max({column}) FROM {_table(kind)}").fetchone()[0] or 0
@@ -95,20 +96,18 @@ class Journal:
     def write(self, message: AnyMessage) -> int:
         """Number a message, keep it if its type is kept, and return its number. Raises sqlite3.Error."""
         self.seq += 1
-        self._now = message.at
+        self._now = max(self._now, message.at)
         kind = type(message)
         if statement := self._insert.get(kind):
             values = [_column(getattr(message, field)) for field in self._fields[kind]]
             self._db.execute(statement, (self.seq, self.boot, self._wall(), *values))
         return self.seq
 
-    def _read(
-        self, kind: type[AnyMessage], condition: str, *values: Any, table: str = ""
-    ) -> Iterator[tuple[int, AnyMessage]]:
+    def _read(self, kind: type[AnyMessage], condition: str, *values: Any) -> Iterator[tuple[int, AnyMessage]]:
         """Messages of one type with their numbers, in order."""
         fields = self._fields[kind]
         columns = ", ".join(f'"{field}"' for field in fields)
-        query = f"SELECT seq, {columns} FROM {table or _table(kind)} WHERE {condition} ORDER BY seq"
+        query = f"SELECT seq, {columns} FROM {_table(kind)} WHERE {condition} ORDER BY seq"
         for seq, *row in self._db.execute(query, values):
             data = dict(zip(fields, row, strict=True))
             for field in JSON_FIELDS & data.keys():
@@ -117,12 +116,14 @@ class Journal:
 
     def examples(self, before: int | None = None) -> list[Example]:
         """The present label of every utterance, up to message number `before`."""
-        rows = self._read(Example, "seq < ?", self.seq + 1 if before is None else before, table="label")
+        last = "seq IN (SELECT max(seq) FROM example WHERE seq < ? GROUP BY utterance)"
+        rows = self._read(Example, last, self.seq + 1 if before is None else before)
         return [message for _, message in rows if isinstance(message, Example)]
 
     def memory(self, stage: str, before: int | None = None) -> list[AnyMessage]:
         """What a new life of `stage` must hear to know what the old one knew when message number `before` came: every
-        label, the last model, and what happened on this boot in the last minute and a half."""
+        label, the last model, and, of this boot, what was said in the last minute and a half, what bears on that, and
+        how the lamp was before."""
         before = self.seq + 1 if before is None else before
         if stage not in ("anticipator", "trainer"):
             return []
@@ -130,11 +131,23 @@ class Journal:
         if stage == "anticipator":
             model = self.last(Model)
             memory += [model] if model else []
-            where = "boot = ? AND at >= ? AND seq < ?"
-            values = self.boot, self._now - RECENT_S, before
-            recent = [row for kind in RECENT for row in self._read(kind, where, *values)]
+            said_since = self._now - RECENT_S
+            since = said_since - RECENT_S
+            memory += self._lamp(since, before)
+            recent: list[tuple[int, AnyMessage]] = []
+            for kind in RECENT:
+                begin = said_since if kind is Transcript else since
+                recent += self._read(kind, "boot = ? AND at >= ? AND seq < ?", self.boot, begin, before)
             memory += [message for _, message in sorted(recent, key=lambda row: row[0])]
         return memory
+
+    def _lamp(self, at: float, before: int) -> list[Lamp]:
+        """The lamp as it last changed before `at` on this boot, if it did."""
+        changes: list[tuple[int, float, int]] = []
+        for kind in (Lamp, Flip, Acted):
+            last = f"SELECT seq, at, lit FROM {_table(kind)} WHERE boot = ? AND at < ? AND seq < ? ORDER BY seq DESC"
+            changes += self._db.execute(f"{last} LIMIT 1", (self.boot, at, before))
+        return [Lamp(since, bool(lit)) for _, since, lit in sorted(changes)[-1:]]
 
     def last(self, kind: type[AnyMessage]) -> AnyMessage | None:
         """The newest message of a type."""

@@ -99,7 +99,7 @@ def _events(path: Path) -> list[AnyEvent]:
             raise SessionError(f"{path}:{number}: {error}") from None
         if events and event.t < events[-1].t:
             raise SessionError(f"{path}:{number}: t = {event.t} comes before {events[-1].t}: events must be in order")
-        if event.t < 0 or (isinstance(event, (Text, Wish)) and event.end < event.start):
+        if event.t < 0 or (isinstance(event, (Text, Wish)) and not 0 <= event.start <= event.end):
             raise SessionError(f"{path}:{number}: times must be positive, and end not before start")
         if isinstance(event, Audio) and not (path.parent / event.file).is_file():
             raise SessionError(f"{path}:{number}: there is no {path.parent / event.file}")
@@ -119,6 +119,20 @@ def read(folder: Path) -> Session:
     )
 
 
+def length(session: Session) -> float:
+    """Seconds until all of the session is over, its sound included. Raises SessionError for a file that is no sound."""
+    sounds = {event.file: 0.0 for event in session.events if isinstance(event, Audio)}
+    for file in sounds:
+        import soundfile
+
+        try:
+            sounds[file] = soundfile.info(session.folder / file).duration
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise SessionError(f"{session.folder / file}: {error}") from None
+    ends = (event.t + sounds[event.file] if isinstance(event, Audio) else event.t for event in session.events)
+    return max([0.0, *ends, *(event.end for event in session.events if isinstance(event, (Text, Wish)))])
+
+
 def joined(sessions: Sequence[Session], gap: float = 60.0) -> Session:
     """The sessions one after another, `gap` seconds apart, as one."""
     if len(sessions) == 1:
@@ -130,7 +144,7 @@ def joined(sessions: Sequence[Session], gap: float = 60.0) -> Session:
             spans = {key: begin + getattr(event, key) for key in ("t", "start", "end") if hasattr(event, key)}
             file = {"file": str((session.folder / event.file).absolute())} if isinstance(event, Audio) else {}
             events.append(msgspec.structs.replace(event, **spans, **file))
-        begin = max((getattr(event, "end", event.t) for event in events), default=0.0) + gap
+        begin += length(session) + gap
     return Session(title=" + ".join(session.title for session in sessions), events=tuple(events))
 
 
@@ -140,4 +154,4 @@ def write(session: Session) -> None:
     head = {"format": FORMAT, "title": session.title, "started": session.started, "notes": session.notes}
     events = sorted(session.events, key=lambda event: event.t)
     (session.folder / "events.jsonl").write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in events))
-    (session.folder / "session.yaml").write_text(yaml.safe_dump(head, sort_keys=False, allow_unicode=True))
+    (session.folder / "session.yaml").write_text(yaml.safe_dump(head, sort_keys=False, allow_unicode=True), "utf-8")

@@ -17,8 +17,9 @@ from lampd import assembly, session
 from lampd.household import Household
 from lampd.hub import Hub
 from lampd.journal import Journal
+from lampd.lives import DEADLY
 from lampd.messages import AnyMessage, Example, Flip, Press, Resume, Speech, Tick, Transcript
-from lampd.processes import DEADLY, Processes, Remote
+from lampd.processes import Processes, Remote
 from lampd.replay import in_processes, play, play_live, stages_here, state
 from lampd.routes import STAGES
 from lampd.score import Score

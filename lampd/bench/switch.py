@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from lampd import child, config
+from lampd.lives import SPAWN
 from lampd.messages import Example, Resume
-from lampd.processes import SPAWN
 from lampd.score import quantile
 
 

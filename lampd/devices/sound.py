@@ -1,4 +1,4 @@
-"""Sound files of any rate come in, 16 kHz mono leaves."""
+"""Sound of any rate and number of channels comes in, from files or as it is captured; 16 kHz mono leaves."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class SoundError(Exception):
 
 
 def read(path: Path) -> NDArray[np.int16]:
-    """All samples of a sound file as 16 kHz mono. Raises SoundError."""
+    """All samples of a sound file, channels averaged. Raises SoundError."""
     import soundfile
     import soxr
 
@@ -21,5 +21,26 @@ def read(path: Path) -> NDArray[np.int16]:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise SoundError(f"{path}: {error}") from None
-    mono = soxr.resample(samples.mean(axis=1), rate, RATE) if rate != RATE else samples.mean(axis=1)
-    return np.asarray(np.clip(np.round(mono * 32768), -32768, 32767), np.int16)
+    mono = samples.mean(axis=1)
+    return _int16(soxr.resample(mono, rate, RATE) if rate != RATE else mono)
+
+
+class Resampler:
+    """Resamples sound that arrives piece by piece at `rate` hertz in `channels` channels, which it averages."""
+
+    def __init__(self, rate: float, channels: int) -> None:
+        import soxr
+
+        self._channels = channels
+        self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
+
+    def feed(self, samples: NDArray[np.float32] | NDArray[np.int16], last: bool = False) -> bytes:
+        """What is complete after these (frames, channels) samples, float in -1..1 or 16 bits; some follows later, at
+        the latest with the `last` ones."""
+        scale = np.float32(1 / 32768) if samples.dtype == np.int16 else np.float32(1)
+        mono = samples.reshape(-1, self._channels).mean(axis=1, dtype=np.float32) * scale
+        return _int16(self._stream.resample_chunk(mono, last) if self._stream else mono).tobytes()
+
+
+def _int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2")

@@ -43,10 +43,13 @@ class Anticipator:
         self._labelling = Labelling(settings)
         self._explicit = Explicit()
         self._gate: Gate | None = None
-        self._corrected: dict[int, tuple[str, bool]] = {}
+        self._verbatim: dict[tuple[str, bool], dict[int, bool]] = {}
+        """(words, lit): by utterance, whether those very words did or did not mean it."""
 
     def handle(self, message: AnyMessage) -> list[AnyMessage]:
-        self._now = max(self._now, message.at)
+        # what is remembered of other boots was told by another clock
+        if not isinstance(message, (Example, Model)):
+            self._now = max(self._now, message.at)
         said: list[AnyMessage] = []
         match message:
             case Transcript():
@@ -93,14 +96,18 @@ class Anticipator:
 
     def _learn(self, example: Example) -> None:
         self._explicit.learn(example)
-        if example.cause == "correction":
-            self._corrected[example.utterance] = (_same(example.text), "lit" not in example.possible)
-        else:
-            self._corrected.pop(example.utterance, None)
-        # the same words have since been seen to mean it after all
-        if len(example.possible) == 1:
-            meant = (_same(example.text), example.possible[0] == "lit")
-            self._corrected = {utterance: act for utterance, act in self._corrected.items() if act != meant}
+        for lit in (True, False):
+            verdicts = self._verbatim.setdefault((_same(example.text), lit), {})
+            verdicts.pop(example.utterance, None)
+            if example.possible == (tag(lit),):
+                verdicts[example.utterance] = True
+            elif example.cause == "correction" and tag(lit) not in example.possible:
+                verdicts[example.utterance] = False
+
+    def _corrected(self, text: str, lit: bool) -> bool:
+        """Whether these very words, when last a hand spoke of them, did not mean `lit`."""
+        verdicts = self._verbatim.get((_same(text), lit), {})
+        return not verdicts.get(max(verdicts, default=0), True)
 
     def _driver(self) -> Predictor:
         if self._gate and all(self._gate.examples.get(wish, 0) >= ENOUGH for wish in WISHES):
@@ -119,7 +126,7 @@ class Anticipator:
             reason = "a hand was faster"
         elif self._now - said.end > self._settings.stale_s:
             reason = "too late"
-        elif (_same(said.text), not self._lit) in self._corrected.values():
+        elif self._corrected(said.text, not self._lit):
             reason = "corrected before"
         else:
             wish, reason = tag(not self._lit), "sure enough"

@@ -38,6 +38,7 @@ class Heard(msgspec.Struct):
     act: Acted | None = None
     correction: Correction | None = None
     told: Label | None = None
+    settled: bool = False
 
 
 class Labelling:
@@ -51,8 +52,10 @@ class Labelling:
         self._horizon = 2 * max(times.flip_window_s, times.silence_s, times.left_alone_s, times.correction_s)
 
     def hear(self, said: Transcript, was_lit: bool, had_model: bool) -> None:
-        """An utterance; the lamp `was_lit` or not when it ended, and there was a model that could have acted or not."""
-        self._heard[said.utterance] = Heard(said, was_lit, had_model)
+        """An utterance; the lamp `was_lit` or not as it began, and there was a model that could have acted or not."""
+        # what was heard so late may be older than the flips that are remembered; a cough is no utterance
+        if said.text.strip() and said.at - said.start <= self._horizon:
+            self._heard[said.utterance] = Heard(said, was_lit, had_model)
 
     def flip(self, flip: Flip) -> None:
         self._flips.append(flip)
@@ -71,19 +74,26 @@ class Labelling:
         meant = self._meant_by_flips(flips)
         examples = []
         for utterance, heard in sorted(self._heard.items()):
-            settled = now > self._settles(heard)
+            if heard.settled:
+                continue
+            heard.settled = now > self._settles(heard)
             label = self._label(heard, meant.get(utterance), flips, now)
-            if label != heard.told or (settled and label):
-                examples.append(self._example(heard, label, settled))
+            if label != heard.told or (heard.settled and label):
+                examples.append(self._example(heard, label))
                 heard.told = label
-            if settled:
-                del self._heard[utterance]
-        earliest = min((heard.said.start for heard in self._heard.values()), default=now)
-        while self._flips and self._flips[0].at < min(earliest, now - self._horizon):
-            self._flips.popleft()
+        self._forget(now)
         return examples
 
-    def _example(self, heard: Heard, label: Label | None, settled: bool) -> Example:
+    def _forget(self, now: float) -> None:
+        """Drop what can no longer bear on a label, its own or another's."""
+        for utterance, heard in list(self._heard.items()):
+            if now > self._settles(heard) + self._horizon:
+                del self._heard[utterance]
+        earliest = min((heard.said.start for heard in self._heard.values()), default=now)
+        while self._flips and self._flips[0].at < min(earliest, now - self._horizon) - self._horizon:
+            self._flips.popleft()
+
+    def _example(self, heard: Heard, label: Label | None) -> Example:
         said = heard.said
         if label is None:
             label = Label((), "withdrawn")
@@ -94,7 +104,7 @@ class Labelling:
             was_lit=heard.was_lit,
             possible=label.possible,
             cause=label.cause,
-            settled=settled,
+            settled=heard.settled,
         )
 
     def _settles(self, heard: Heard) -> float:
@@ -118,7 +128,8 @@ class Labelling:
         corrected = {heard.correction.at: heard for heard in self._heard.values() if heard.correction}
         meant: dict[int, Flip] = {}
         for flip in flips:
-            since = corrected[flip.at].said.end if flip.at in corrected else -1.0
+            act = corrected[flip.at].act if flip.at in corrected else None
+            since = act.at if act else float("-inf")
             near = [
                 (max(0.0, flip.at - heard.said.end), -utterance)
                 for utterance, heard in self._heard.items()
@@ -130,15 +141,13 @@ class Labelling:
 
     def _label(self, heard: Heard, flip: Flip | None, flips: list[Flip], now: float) -> Label | None:
         times, said = self._times, heard.said
-        if not said.text.strip():
-            return None
         if heard.correction:
             if self._taken_back(heard.correction, flips):
                 return None
             return Label(excluding(heard.correction.lit), "correction")
         if heard.act:
-            disturbed = any(flip.at >= heard.act.at for flip in self._flips)
-            if disturbed or now <= heard.act.at + times.left_alone_s:
+            alone_until = heard.act.at + times.left_alone_s
+            if now <= alone_until or any(heard.act.at <= flip.at <= alone_until for flip in self._flips):
                 return None
             return Label((tag(heard.act.lit),), "left alone")
         if flip:

@@ -1,7 +1,7 @@
 """Presses of the hand and directives come in; the relay moves, and flips, acts and corrections leave.
 
-The hand has the last word: a press always changes the lamp, and a directive about words that ended before the last
-press does nothing.
+The hand has the last word: a press is always obeyed, and a directive about words that ended before the last press
+does nothing.
 """
 
 from collections.abc import Callable
@@ -40,10 +40,10 @@ class Operator:
 
     def _press(self, press: Press) -> list[AnyMessage]:
         lit = not self._lit if press.lit is None else press.lit
+        self._last_press = press.at
         if lit == self._lit:
             return []
         self._set(lit)
-        self._last_press = press.at
         act, self._last_act = self._last_act, None
         said: list[AnyMessage] = [Flip(press.at, lit)]
         if act and press.at - act.at <= self._correction_s:

@@ -132,22 +132,27 @@ class Recorder:
             if probability < self._settings.speech_above:
                 self._forget(self._heard - max(WARM, self._preroll))
                 return []
-            self._start = self._heard - CHUNK
-            self._partial_s = self._settings.partial_s
+            self._begin(self._heard - CHUNK)
+        assert self._start is not None
         speaking = probability >= self._settings.silence_below
         if speaking:
             self._end = self._heard - LAG
-        start_s, spoken_s = self._when(self._start), (self._heard - self._start) / RATE
+        spoken_s = (self._heard - self._start) / RATE
         if self._heard - self._end >= self._settings.hangover_s * RATE:
             return self._over(self._start, self._end)
         if spoken_s >= self._settings.longest_s:
             said = self._over(self._start, self._heard, cut=True)
-            self._start = self._end = self._heard
+            self._begin(self._heard)
             return said
         if speaking and 0 < self._partial_s <= spoken_s:
             self._partial_s += self._settings.partial_s
-            return [Speaking(self._when(self._heard), self._utterance, start_s, self._pcm(self._start, self._heard))]
+            at, start = self._when(self._heard), self._when(self._start)
+            return [Speaking(at, self._utterance, start, self._pcm(self._start, self._heard))]
         return []
+
+    def _begin(self, start: int) -> None:
+        self._start = self._end = start
+        self._partial_s = self._settings.partial_s
 
     def _over(self, start: int, end: int, cut: bool = False) -> list[AnyMessage]:
         """Speech from `start` to `end` has come to its end."""

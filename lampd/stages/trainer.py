@@ -33,7 +33,8 @@ class Trainer:
                 self._changed |= self._fitter.learn(message)
             case Tick() if self._changed:
                 counts = self._fitter.counts()
-                if all(counts[wish] for wish in WISHES):
+                # once there is a model, it must not outlive the examples it was fitted to
+                if self._version or all(counts[wish] for wish in WISHES):
                     return [self._publish(message.at, self._fitter.fit(self._version + 1, self._newer))]
                 self._changed = False
         return []

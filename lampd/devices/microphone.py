@@ -1,0 +1,135 @@
+"""A microphone comes in by name or number; 16 kHz mono sound leaves, until it fails, for then its process must go too.
+
+PortAudio reports little of how microphones die: some finish, some fall silent, some hang whoever opens or closes them
+next. So the stream lives in threads of its own, the reader waits only so long, and nothing is ever closed.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from lampd.devices.sound import Resampler
+
+PIECE_S = 0.05
+WAITING_S = 10.0  # of sound while the reader is busy; more is dropped
+LATENCY_S = 0.1  # of the card's buffer: it costs no time, since a piece is read as soon as it is there
+OPENING_S = 15.0  # PortAudio tries every card when it starts, which takes a small board seconds
+
+_open: list[Any] = []  # streams are called back as long as the process lives, so they must not be collected
+
+
+class MicrophoneError(Exception):
+    """The microphone is not there, or no longer; the text says what to do."""
+
+
+class Device(NamedTuple):
+    """A device that can record."""
+
+    number: int
+    name: str
+    api: str
+    channels: int
+    rate: float
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.name} ({self.api}, {self.channels} channels, {self.rate:.0f} Hz)"
+
+
+def devices() -> list[Device]:
+    """All devices that can record. Raises MicrophoneError where PortAudio is missing."""
+    portaudio = _portaudio()
+    apis = [api["name"] for api in portaudio.query_hostapis()]
+    return [
+        Device(found["index"], found["name"], apis[found["hostapi"]], channels, found["default_samplerate"])
+        for found in portaudio.query_devices()
+        if (channels := found["max_input_channels"]) > 0
+    ]
+
+
+class Microphone:
+    """Iterates over pieces of about 50 ms of 16-bit PCM as they are recorded; None is the system's default device.
+
+    Ends only by a MicrophoneError: the device cannot be opened, or has given no sound for `deaf_after_s`. Then leave
+    the process with os._exit: an orderly end closes the stream, which may hang.
+    """
+
+    def __init__(self, device: str | int | None, deaf_after_s: float) -> None:
+        self._device, self._deaf_after_s = device, deaf_after_s
+        self._pieces: queue.Queue[tuple[float, bytes] | MicrophoneError] = queue.Queue(int(WAITING_S / PIECE_S))
+        self.at = 0.0
+        """When the piece last given ended, on the monotonic clock."""
+        self.overflows = 0
+        """Pieces dropped because the reader was busy, and times that the sound card was not read soon enough."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        threading.Thread(target=self._start, daemon=True).start()
+        patience_s = OPENING_S
+        while True:
+            try:
+                piece = self._pieces.get(timeout=patience_s)
+            except queue.Empty:
+                raise MicrophoneError(f"the microphone has given no sound for {patience_s} s") from None
+            if isinstance(piece, MicrophoneError):
+                raise piece
+            patience_s = self._deaf_after_s
+            self.at, pcm = piece
+            if pcm:
+                yield pcm
+
+    def _start(self) -> None:
+        try:
+            stream = self._stream()
+            _open.append(stream)
+            stream.start()
+        except MicrophoneError as error:
+            self._pieces.put_nowait(error)
+        except Exception as error:  # ValueError, PortAudioError and whatever the host's sound system comes up with
+            self._pieces.put_nowait(MicrophoneError(self._not_opened(error)))
+
+    def _stream(self) -> Any:
+        portaudio = _portaudio()
+        rate = portaudio.query_devices(self._device, "input")["default_samplerate"]
+        resampler = Resampler(rate, 1)
+
+        def captured(samples: Any, frames: int, when: Any, status: Any) -> None:
+            self.overflows += bool(status.input_overflow)
+            try:
+                self._pieces.put_nowait((time.monotonic(), resampler.feed(samples)))
+            except queue.Full:
+                self.overflows += 1
+
+        def finished() -> None:
+            # A full queue needs no such word: when it has been read, nothing follows.
+            if not self._pieces.full():
+                self._pieces.put_nowait(MicrophoneError("the microphone or its sound server went away"))
+
+        return portaudio.InputStream(
+            samplerate=rate,
+            blocksize=int(PIECE_S * rate),
+            device=self._device,
+            channels=1,
+            dtype="int16",
+            latency=LATENCY_S,
+            callback=captured,
+            finished_callback=finished,
+        )
+
+    def _not_opened(self, error: Exception) -> str:
+        wanted = "the default microphone" if self._device is None else f"the microphone {self._device!r}"
+        there = [f"\n  {device}" for device in devices()]
+        if not there:
+            return f"there is no microphone, so {wanted} cannot be opened: plug one in ({error})"
+        return (
+            f"{wanted} cannot be opened: {error}\nset recorder.device in the configuration to the number of one of "
+            f"these, or to a part of its name that no other has:{''.join(there)}"
+        )
+
+
+def _portaudio() -> Any:
+    try:
+        import sounddevice
+    except OSError as error:
+        raise MicrophoneError(f"recording needs PortAudio ({error}): sudo apt install libportaudio2") from None
+    return sounddevice

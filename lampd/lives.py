@@ -1,0 +1,104 @@
+"""One stage's processes, one life after another: its queues, what waits for it, and how it is.
+
+Each life has its own pair of queues, for a process that is killed in the middle of a queue operation leaves the queue
+unusable.
+"""
+
+import contextlib
+import multiprocessing
+import queue
+import threading
+import time
+from collections import deque
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from typing import Any
+
+from lampd import child
+from lampd.messages import AnyMessage, encode
+
+SPAWN = multiprocessing.get_context("spawn")
+DEADLY = 3
+"""A message that this many lives in a row did not survive is not given to another."""
+
+
+class Life:
+    """One process of a stage, its queues, and a thread that brings what it says to `arrivals`."""
+
+    def __init__(self, beginning: child.Beginning, size: int, arrivals: "queue.SimpleQueue[Any]") -> None:
+        self.inbox: Queue[bytes] = SPAWN.Queue(size)
+        self.outbox: Queue[bytes] = SPAWN.Queue(2 * size)
+        self.process: BaseProcess = SPAWN.Process(
+            target=child.main,
+            args=(child.encode_beginning(beginning), self.inbox, self.outbox),
+            name=f"lampd-{beginning.name}",
+            daemon=True,
+        )
+        self.process.start()
+        # with our copies of the child's ends closed, the thread below ends when the child does
+        self.outbox._writer.close()  # type: ignore[attr-defined]
+        self.inbox._reader.close()  # type: ignore[attr-defined]
+        self.began = time.monotonic()
+        self.ready = False
+        threading.Thread(target=self._bring, args=(beginning.name, arrivals), daemon=True).start()
+
+    def _bring(self, name: str, arrivals: "queue.SimpleQueue[Any]") -> None:
+        # a message cut off by the child's death ends the stream too
+        with contextlib.suppress(EOFError, OSError, ValueError):
+            while True:
+                arrivals.put((name, self, child.decode_handled(self.outbox.get())))
+        arrivals.put((name, self, None))
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join(2)
+        self.inbox.cancel_join_thread()
+        with contextlib.suppress(OSError):
+            self.inbox.close()
+
+
+class Child:
+    """A stage that lives in a process, one life after another."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.life: Life | None = None
+        self.pending: deque[tuple[int, AnyMessage]] = deque()
+        """Messages not yet acknowledged; the first `given` of them are in the inbox."""
+        self.given = 0
+        self.restarts = 0
+        self.dropped = 0
+        self.error = ""
+        self.pulse = time.monotonic()
+        self.begin_at = 0.0
+        self.delay = 0.0
+        self._deaths_over = (0, 0)
+
+    def silent_for(self) -> float:
+        """Seconds since it last handled anything."""
+        return time.monotonic() - self.pulse
+
+    def is_hung(self, after: float) -> bool:
+        """Whether it has been given something and has handled nothing for `after` seconds."""
+        return bool(self.life and self.life.ready and self.given and self.silent_for() > after)
+
+    def set_aside(self) -> AnyMessage | None:
+        """Take out the message that was being handled at the third death in a row."""
+        if not self.given:
+            return None
+        seq = self.pending[0][0]
+        deaths = self._deaths_over[1] + 1 if self._deaths_over[0] == seq else 1
+        self._deaths_over = (seq, deaths)
+        return self.pending.popleft()[1] if deaths >= DEADLY else None
+
+    def flush(self, room: int) -> None:
+        """Put what waits into the inbox, as far as there is room."""
+        while self.life and self.life.ready and self.given < min(len(self.pending), room):
+            seq, message = self.pending[self.given]
+            try:
+                self.life.inbox.put_nowait(child.numbered(seq, encode(message)))
+            except queue.Full:
+                return
+            if self.given == 0:
+                self.pulse = time.monotonic()
+            self.given += 1

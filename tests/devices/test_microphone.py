@@ -1,0 +1,148 @@
+"""A microphone for real: PortAudio records what is played into a PulseAudio server of the test's own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+CLIP = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio" / "0001.flac"
+DEAF_AFTER_S = 2.0
+
+# PortAudio looks for sound servers once, when it is loaded: every recording needs a process with its own environment.
+RECORD = f"""
+import os, sys, time
+from lampd.devices.microphone import Microphone, MicrophoneError
+microphone = Microphone(sys.argv[1], {DEAF_AFTER_S})
+try:
+    with open(sys.argv[2], "wb", buffering=0) as file:
+        for pcm in microphone:
+            file.write(pcm)
+            assert 0 <= time.monotonic() - microphone.at < 5, microphone.at
+except MicrophoneError as error:
+    print(error, flush=True)
+    os._exit(3)
+"""
+
+
+class Room:
+    """A sound server with one microphone, in which a sound file can be played."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self.sound = home / "recorded.raw"
+        socket = home / "native"
+        self._environment = os.environ | {
+            "HOME": str(home),
+            "PULSE_RUNTIME_PATH": str(home),
+            "PULSE_STATE_PATH": str(home),
+            "PULSE_SERVER": f"unix:{socket}",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
+        server = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
+        server += ["-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1"]
+        server += ["-L", "module-null-sink sink_name=mic norewinds=1 rate=16000 channels=1 format=s16le"]
+        self.server = subprocess.Popen(server, env=self._environment, stderr=subprocess.DEVNULL)
+        self.recording: subprocess.Popen[str] | None = None
+        wait_for(lambda: self._run("pactl", "set-default-source", "mic.monitor") == 0, 10)
+
+    def _run(self, *command: str) -> int:
+        return subprocess.run(command, env=self._environment, stderr=subprocess.DEVNULL, timeout=30).returncode
+
+    def record(self, device: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", RECORD, device, str(self.sound)]
+        self.recording = subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, text=True)
+        return self.recording
+
+    def recorded(self) -> NDArray[np.int16]:
+        raw = self.sound.read_bytes() if self.sound.exists() else b""
+        return np.frombuffer(raw[: len(raw) // 2 * 2], "<i2")
+
+    def play(self, samples: NDArray[np.int16], rate: int) -> None:
+        soundfile.write(self._home / "played.wav", samples, rate)
+        assert self._run("paplay", "--device=mic", "--latency-msec=20", str(self._home / "played.wav")) == 0
+
+    def close(self) -> None:
+        for process in (self.recording, self.server):
+            if process and process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    if missing := [name for name in ("pulseaudio", "paplay", "pactl") if not shutil.which(name)]:
+        pytest.skip(f"{missing[0]} is missing: sudo apt install pulseaudio pulseaudio-utils libasound2-plugins")
+    try:
+        import sounddevice  # noqa: F401
+    except OSError:
+        pytest.skip("PortAudio is missing: sudo apt install libportaudio2")
+    room = Room(tmp_path)
+    try:
+        yield room
+    finally:
+        room.close()
+
+
+def likeness(played: NDArray[np.int16], recorded: NDArray[np.int16]) -> float:
+    """The highest normalised cross-correlation of what was played with a part of what was recorded as long."""
+    a, b = played.astype(float), recorded.astype(float)
+    size = len(a) + len(b)
+    cross = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: len(b) - len(a) + 1]
+    energy = np.cumsum(np.concatenate([[0.0], b**2]))
+    windows = energy[len(a) :] - energy[: len(energy) - len(a)]
+    return float(np.max(cross / np.sqrt(np.maximum(windows, 1.0) * (a**2).sum())))
+
+
+def fate(recording: "subprocess.Popen[str]") -> tuple[str, float]:
+    """The last words of a recording, and how long it took to say them."""
+    since = time.monotonic()
+    words, _ = recording.communicate(timeout=15)
+    assert recording.returncode == 3, words
+    return words, time.monotonic() - since
+
+
+def test_hears_what_is_played_until_its_server_is_gone(room: Room) -> None:
+    samples, rate = soundfile.read(CLIP, dtype="int16")
+    recording = room.record("pulse")
+    wait_for(lambda: len(room.recorded()) > 8000, 10)
+    room.play(samples, rate)
+    end = len(room.recorded()) + 16_000
+    wait_for(lambda: len(room.recorded()) > end, 10)
+    assert likeness(samples, room.recorded()) > 0.9
+
+    room.server.kill()
+    words, seconds = fate(recording)
+    assert "went away" in words or "no sound" in words
+    assert seconds < DEAF_AFTER_S + 1
+
+
+def test_notices_that_a_stalled_server_gives_no_sound(room: Room) -> None:
+    recording = room.record("pulse")
+    wait_for(lambda: len(room.recorded()) > 8000, 10)
+    room.server.send_signal(signal.SIGSTOP)
+    words, seconds = fate(recording)
+    assert words == f"the microphone has given no sound for {DEAF_AFTER_S} s\n"
+    assert DEAF_AFTER_S - 0.5 < seconds < DEAF_AFTER_S + 1
+
+
+def test_says_which_devices_there_are_when_the_one_wanted_is_not(room: Room) -> None:
+    words, _ = fate(room.record("a microphone that is not there"))
+    assert "'a microphone that is not there' cannot be opened" in words
+    assert "set recorder.device" in words
+    assert ": pulse (ALSA" in words

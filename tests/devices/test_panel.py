@@ -1,0 +1,117 @@
+"""The switch and the lamp on simulated pins."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from lampd import config
+from lampd.devices.panel import Panel, PanelError
+from lampd.settings import Button, Gpio, Relay
+
+PINS = replace(
+    config.load(board="laptop").gpio,
+    button=Button(pin=17, kind="momentary", pull_up=True, debounce_s=0.0),
+    relay=Relay(pin=27, active_high=True),
+)
+
+
+@pytest.fixture
+def panels() -> Iterator[Any]:
+    """Makes panels, and lets go of their pins afterwards."""
+    made: list[Panel] = []
+
+    def make(gpio: Gpio = PINS, lit: bool = False) -> Panel:
+        made.append(Panel(gpio, lit))
+        return made[-1]
+
+    yield make
+    for panel in made:
+        panel._button.close()
+        panel._relay.close()
+
+
+def count(panel: Panel) -> list[int]:
+    presses: list[int] = []
+    panel.on_press(lambda: presses.append(len(presses)))
+    return presses
+
+
+def level(panel: Panel) -> bool:
+    """What the relay's pin has: high or low."""
+    return bool(panel._relay.pin.state)
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+@pytest.mark.parametrize("lit", [True, False])
+def test_the_relay_starts_as_the_lamp_was(panels: Any, active_high: bool, lit: bool) -> None:
+    panel = panels(replace(PINS, relay=Relay(27, active_high)), lit)
+    assert panel.lit is lit
+    assert level(panel) is (lit == active_high)
+    assert [state.state for state in panel._relay.pin.states][1:] in ([], [level(panel)]), "without a glitch"
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+def test_the_relay_follows(panels: Any, active_high: bool) -> None:
+    panel = panels(replace(PINS, relay=Relay(27, active_high)))
+    for lit in (True, True, False, True):
+        panel.set(lit)
+        assert panel.lit is lit
+        assert level(panel) is (lit == active_high)
+
+
+@pytest.mark.parametrize("pull_up", [True, False])
+def test_a_push_of_a_momentary_button_is_one_press(panels: Any, pull_up: bool) -> None:
+    panel = panels(replace(PINS, button=Button(17, "momentary", pull_up, 0.0)))
+    presses = count(panel)
+    for pushed in (1, 2, 3):
+        panel.press()
+        assert len(presses) == pushed
+        assert not panel._button.is_pressed, "the finger has let go"
+
+
+@pytest.mark.parametrize("pull_up", [True, False])
+def test_each_change_of_a_latching_switch_is_one_press(panels: Any, pull_up: bool) -> None:
+    panel = panels(replace(PINS, button=Button(17, "latching", pull_up, 0.0)))
+    presses = count(panel)
+    positions = []
+    for moved in (1, 2, 3, 4):
+        panel.press()
+        positions.append(panel._button.is_pressed)
+        assert len(presses) == moved
+    assert positions == [True, False, True, False]
+
+
+def test_a_momentary_button_is_pressed_as_it_goes_down(panels: Any) -> None:
+    panel = panels()
+    presses = count(panel)
+    panel._button.pin.drive_low()
+    assert len(presses) == 1
+    panel._button.pin.drive_high()
+    assert len(presses) == 1
+
+
+def test_pins_may_be_named_as_the_board_names_them(panels: Any) -> None:
+    panel = panels(replace(PINS, button=Button("GPIO5", "momentary", True, 0.0), relay=Relay("BOARD11", True)))
+    presses = count(panel)
+    panel.press()
+    panel.set(True)
+    assert len(presses) == 1 and level(panel)
+
+
+def test_simulated_pins_say_so(panels: Any) -> None:
+    assert panels().simulated
+
+
+@pytest.mark.parametrize(
+    ("button", "relay"),
+    [(17, 17), ("GPIO99", 27), (17, "somewhere"), ("GND", 27)],
+    ids=["same", "99", "name", "ground"],
+)
+def test_pins_that_cannot_be_used_are_named(button: int | str, relay: int | str) -> None:
+    gpio = replace(PINS, button=Button(button, "momentary", True, 0.0), relay=Relay(relay, True))
+    with pytest.raises(PanelError) as error:
+        Panel(gpio, False)
+    assert f"relay on {relay}, button on {button}" in str(error.value)
+    assert "Check the pins" in str(error.value)

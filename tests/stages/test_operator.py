@@ -1,0 +1,108 @@
+"""The operator alone: presses and directives in, the relay, flips, acts and corrections out."""
+
+import pytest
+
+from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp, Press, Resume, Tag, Tick
+from lampd.stages.operator import Operator
+
+
+class Bench:
+    """An operator and all that its relay was told."""
+
+    def __init__(self, power_up: str = "restore", lit: bool = False) -> None:
+        self.relay: list[bool] = []
+        self.operator = Operator(self.relay.append, power_up, correction_s=10.0)  # type: ignore[arg-type]
+        self.begun = self.operator.handle(Resume(0.0, 0, lit))
+
+    def hear(self, *messages: AnyMessage) -> list[AnyMessage]:
+        return [said for message in messages for said in self.operator.handle(message)]
+
+
+def directive(at: float, wish: Tag, utterance: int = 1, ended: float | None = None) -> Directive:
+    return Directive(at, utterance, at - 0.5 if ended is None else ended, wish, 0.9, 0.0, "model", "sure enough")
+
+
+def test_a_press_moves_the_relay_and_is_reported() -> None:
+    bench = Bench()
+    assert bench.hear(Press(5.0), Press(9.0)) == [Flip(5.0, True), Flip(9.0, False)]
+    assert bench.relay[1:] == [True, False]
+
+
+def test_a_press_that_says_how_sets_the_lamp() -> None:
+    bench = Bench()
+    assert bench.hear(Press(5.0, True), Press(6.0, True), Press(7.0, False)) == [Flip(5.0, True), Flip(7.0, False)]
+
+
+def test_a_directive_moves_the_relay_and_is_reported() -> None:
+    bench = Bench()
+    assert bench.hear(directive(5.0, "lit", utterance=7)) == [Acted(5.0, 7, True)]
+    assert bench.relay[1:] == [True]
+
+
+@pytest.mark.parametrize(("wish", "lit"), [("lit", True), ("dark", False), ("nothing", True), ("nothing", False)])
+def test_a_directive_for_what_is_already_so_or_for_nothing_does_nothing(wish: Tag, lit: bool) -> None:
+    bench = Bench(lit=lit)
+    before = list(bench.relay)
+    assert bench.hear(directive(5.0, wish)) == []
+    assert bench.relay == before
+
+
+def test_a_hand_beats_words_that_were_over_before_it_moved() -> None:
+    bench = Bench(lit=True)
+    said = bench.hear(Press(5.0), directive(6.0, "lit", ended=4.9), directive(6.0, "lit", ended=5.0))
+    assert said == [Flip(5.0, False)]
+
+
+def test_a_hand_that_asks_for_what_is_already_so_beats_words_before_it_too() -> None:
+    bench = Bench(lit=True)
+    assert bench.hear(Press(5.0, True), directive(6.0, "dark", ended=4.9)) == []
+    assert bench.relay[-1] is True
+
+
+def test_words_after_the_hand_moved_are_obeyed() -> None:
+    bench = Bench()
+    assert bench.hear(Press(5.0), directive(7.0, "dark", ended=5.1)) == [Flip(5.0, True), Acted(7.0, 1, False)]
+
+
+@pytest.mark.parametrize("wish", ["lit", "dark"])
+def test_a_hand_that_reverses_an_act_within_its_window_corrects_it(wish: Tag) -> None:
+    lit = wish == "lit"
+    bench = Bench(lit=not lit)
+    said = bench.hear(directive(5.0, wish, utterance=7), Press(15.0))
+    assert said == [Acted(5.0, 7, lit), Flip(15.0, not lit), Correction(15.0, 7, lit)]
+
+
+def test_a_hand_after_the_window_corrects_nothing() -> None:
+    assert Bench().hear(directive(5.0, "lit"), Press(15.1))[1:] == [Flip(15.1, False)]
+
+
+def test_one_act_is_corrected_once() -> None:
+    said = Bench().hear(directive(5.0, "lit"), Press(6.0), Press(7.0), Press(8.0))
+    assert [type(message) for message in said] == [Acted, Flip, Correction, Flip, Flip]
+
+
+def test_the_last_act_is_the_one_that_a_hand_corrects() -> None:
+    said = Bench().hear(directive(5.0, "lit", utterance=7), directive(8.0, "dark", utterance=8), Press(9.0))
+    assert said[-1] == Correction(9.0, 8, False)
+
+
+def test_asking_for_what_an_act_did_is_no_correction() -> None:
+    bench = Bench()
+    assert bench.hear(directive(5.0, "lit"), Press(6.0, True)) == [Acted(5.0, 1, True)]
+    assert bench.hear(Press(7.0))[-1] == Correction(7.0, 1, True), "and leaves it open to correction"
+
+
+@pytest.mark.parametrize("was_lit", [True, False])
+@pytest.mark.parametrize(("power_up", "lit"), [("restore", None), ("lit", True), ("dark", False)])
+def test_it_comes_up_as_configured(power_up: str, lit: bool | None, was_lit: bool) -> None:
+    bench = Bench(power_up, lit=was_lit)
+    expected = was_lit if lit is None else lit
+    assert bench.relay == [expected]
+    assert bench.begun == [Lamp(0.0, expected)]
+    assert bench.hear(Press(1.0)) == [Flip(1.0, not expected)]
+
+
+def test_time_alone_moves_nothing() -> None:
+    bench = Bench()
+    assert bench.hear(*(Tick(float(at)) for at in range(100))) == []
+    assert bench.relay == [False]

@@ -1,0 +1,137 @@
+"""The trainer alone: when it fits, what it publishes, and what it finds again."""
+
+from pathlib import Path
+
+import pytest
+
+from lampd.learners.abandoned import Abandoned
+from lampd.learners.gate import load
+from lampd.messages import AnyMessage, Example, Model, Resume, Tag, Tick
+from lampd.stages.trainer import Trainer
+
+
+def example(utterance: int, text: str, *possible: Tag, settled: bool = False) -> Example:
+    return Example(0.0, utterance, text, False, possible, "flip", settled=settled)
+
+
+BOTH = [example(1, "hello sunshine", "lit"), example(2, "sleep well", "dark")]
+MORE = [example(number, f"soup number {number}", "dark", "nothing") for number in range(3, 9)]
+
+
+def hear(trainer: Trainer, *messages: AnyMessage) -> list[AnyMessage]:
+    return [said for message in messages for said in trainer.handle(message)]
+
+
+def models(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def published(trainer: Trainer, *messages: AnyMessage) -> Model:
+    """The one model that follows from `messages` and a tick."""
+    (model,) = hear(trainer, *messages, Tick(1.0))
+    assert isinstance(model, Model)
+    return model
+
+
+def test_it_fits_as_soon_as_there_is_one_example_of_each_wish(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=5)
+    assert hear(trainer, BOTH[0], Tick(1.0)) == []
+    model = published(trainer, BOTH[1])
+    assert (model.kind, model.version, model.examples["lit"], model.examples["dark"]) == ("gate", 1, 1, 1)
+    gate = load(Path(model.path))
+    assert gate.predict("hello sunshine", False).lit > 0.5 > gate.predict("sleep well", False).lit
+
+
+def test_it_waits_for_the_tick_to_take_up_all_that_came(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=5)
+    assert hear(trainer, *BOTH, *MORE) == []
+    assert published(trainer).examples["not lit"] == len(MORE)
+
+
+def test_it_fits_again_when_a_label_changes_and_only_then(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=5)
+    published(trainer, *BOTH)
+    assert hear(trainer, Tick(2.0)) == []
+    settled = example(1, "hello sunshine", "lit", settled=True)
+    assert hear(trainer, settled, Tick(3.0)) == [], "it has settled, but says what it said"
+    assert published(trainer, example(1, "hello sunshine", "lit", "nothing")).version == 2
+    assert published(trainer, example(1, "hello sunshine")).version == 3
+
+
+def test_no_model_outlives_the_examples_that_it_was_fitted_to(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=5)
+    published(trainer, *BOTH)
+    model = published(trainer, example(1, "hello sunshine"), example(2, "sleep well"))
+    assert not any(model.examples.values())
+    gate = load(Path(model.path))
+    assert gate.predict("hello sunshine", False).lit == gate.predict("sleep well", True).dark == 0.0
+
+
+def test_versions_grow_and_the_last_few_files_are_kept(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=3)
+    made = [published(trainer, *BOTH)] + [published(trainer, one) for one in MORE]
+    assert [model.version for model in made] == list(range(1, len(made) + 1))
+    assert models(tmp_path) == [Path(model.path).name for model in made[-3:]]
+
+
+def test_each_file_is_whole_and_never_written_to_again(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=9)
+    first = Path(published(trainer, *BOTH).path)
+    before, inode = first.read_bytes(), first.stat().st_ino
+    for one in MORE:
+        assert load(Path(published(trainer, one).path))
+    assert (first.read_bytes(), first.stat().st_ino) == (before, inode)
+    assert not [name for name in models(tmp_path) if not name.endswith(".safetensors")]
+
+
+def test_a_fit_is_given_up_when_newer_data_waits_and_done_the_next_time(tmp_path: Path) -> None:
+    waiting = [False, True]  # at first nothing waits, in the middle of the fit something does
+    trainer = Trainer(tmp_path, keep=5, newer=lambda: waiting.pop(0) if waiting else False)
+    hear(trainer, *BOTH)
+    with pytest.raises(Abandoned):
+        trainer.handle(Tick(1.0))
+    assert models(tmp_path) == []
+    model = published(trainer, MORE[0])
+    assert (model.version, model.examples["not lit"]) == (1, 1)
+    undisturbed = Trainer(tmp_path / "other", keep=5)
+    same = published(undisturbed, *BOTH, MORE[0])
+    assert Path(model.path).read_bytes() == Path(same.path).read_bytes()
+
+
+def test_a_new_life_begins_with_the_last_model(tmp_path: Path) -> None:
+    old = Trainer(tmp_path, keep=5)
+    published(old, *BOTH)
+    last = published(old, MORE[0])
+    (again,) = Trainer(tmp_path, keep=5).handle(Resume(7.0, 0, False))
+    assert again == Model(7.0, last.kind, last.version, last.path, last.examples)
+
+
+def test_a_new_life_passes_over_a_torn_model(tmp_path: Path) -> None:
+    old = Trainer(tmp_path, keep=5)
+    good = published(old, *BOTH)
+    torn = Path(published(old, MORE[0]).path)
+    torn.write_bytes(torn.read_bytes()[:50])
+    (again,) = Trainer(tmp_path, keep=5).handle(Resume(7.0, 0, False))
+    assert isinstance(again, Model) and again.path == good.path
+
+
+def test_versions_go_on_after_a_restart_even_over_a_torn_model(tmp_path: Path) -> None:
+    old = Trainer(tmp_path, keep=5)
+    published(old, *BOTH)
+    torn = published(old, MORE[0])
+    Path(torn.path).write_bytes(b"")
+    new = Trainer(tmp_path, keep=5)
+    hear(new, Resume(7.0, 0, False))
+    assert published(new, *BOTH).version == torn.version + 1
+
+
+def test_a_first_life_has_no_model(tmp_path: Path) -> None:
+    assert Trainer(tmp_path / "not there yet", keep=5).handle(Resume(0.0, 0, False)) == []
+
+
+def test_a_file_that_is_no_model_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "gate-notes.txt").write_text("mine")
+    trainer = Trainer(tmp_path, keep=1)
+    for one in MORE:
+        published(trainer, *BOTH, one)
+    assert "gate-notes.txt" in models(tmp_path)

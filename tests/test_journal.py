@@ -1,0 +1,259 @@
+"""The journal: what is written is there again, whatever happens to the writer."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lampd.journal import KEPT, RECENT_S, VERSION, Journal, JournalError, boot_id
+from lampd.messages import (
+    Acted,
+    AnyMessage,
+    Block,
+    Correction,
+    Directive,
+    Example,
+    Flip,
+    Lamp,
+    Model,
+    Press,
+    Resume,
+    Speech,
+    Tag,
+    Tick,
+    Transcript,
+)
+
+ONE_OF_EACH: list[AnyMessage] = [
+    Lamp(0.25, True),
+    Transcript(2.5, 7, 1.0, 2.0, "hágase la luz ✨ 'quoted' \"twice\"\n", 0.875, cut=True),
+    Directive(2.5, 7, 2.0, "lit", 0.75, 0.0, "gate 3", "sure enough"),
+    Acted(2.5, 7, True),
+    Flip(4.0, False),
+    Correction(4.0, 7, True),
+    Example(2.5, 7, "hágase la luz", False, ("dark", "nothing"), "correction", settled=True),
+    Model(5.0, "gate", 3, "/somewhere/gate-3", {"lit": 2, "dark": 1, "not lit": 0}),
+]
+
+
+def example(at: float, utterance: int, *possible: Tag, settled: bool = False) -> Example:
+    return Example(at, utterance, f"words {utterance}", False, possible, "flip", settled)
+
+
+def words(at: float, utterance: int) -> Transcript:
+    return Transcript(at, utterance, at - 2.0, at - 1.0, f"words {utterance}", 0.5)
+
+
+def filled(*messages: AnyMessage, boot: str = "boot") -> Journal:
+    journal = Journal(":memory:", boot)
+    for message in messages:
+        journal.write(message)
+    return journal
+
+
+def test_the_types_that_are_kept_are_all_tested_here() -> None:
+    assert {type(message) for message in ONE_OF_EACH} == set(KEPT)
+
+
+@pytest.mark.parametrize("message", ONE_OF_EACH, ids=lambda message: type(message).__name__)
+def test_what_is_kept_comes_back_as_it_was(message: AnyMessage, tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", "boot")
+    journal.write(message)
+    assert journal.last(type(message)) == message
+    journal.close()
+    assert Journal(tmp_path / "journal.db", "boot").last(type(message)) == message
+
+
+def test_every_message_is_numbered_and_only_some_are_kept() -> None:
+    journal = filled()
+    others = [Tick(1.0), Press(1.0), Resume(1.0, 0, False), Block(1.0, b"ab"), Speech(1.0, 1, 0.0, 1.0, b"ab")]
+    numbers = [journal.write(message) for message in [*ONE_OF_EACH, *others, Flip(9.0, True)]]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert sum(journal.counts().values()) == len(ONE_OF_EACH) + 1
+
+
+def test_numbers_go_on_after_reopening(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", "boot")
+    last = [journal.write(message) for message in ONE_OF_EACH][-1]
+    journal.close()
+    assert Journal(tmp_path / "journal.db", "other boot").write(Flip(1.0, True)) == last + 1
+
+
+def test_the_present_label_is_the_last_one() -> None:
+    journal = filled(
+        example(1.0, 1, "lit"),
+        example(2.0, 2, "lit", "nothing"),
+        example(1.0, 1),
+        example(1.0, 1, "dark", settled=True),
+        example(3.0, 3, "lit"),
+        example(3.0, 3),
+    )
+    assert [(one.utterance, one.possible) for one in journal.examples()] == [
+        (2, ("lit", "nothing")),
+        (1, ("dark",)),
+        (3, ()),
+    ]
+    assert journal.known() == {"lit": 0, "dark": 1, "nothing": 0, "not lit": 0, "not dark": 1}
+    assert journal.counts()["example"] == 6, "the history of each is kept"
+
+
+def test_it_knows_the_lamp_and_the_last_utterance() -> None:
+    assert (filled().lit(), filled().utterance()) == (False, 0)
+    for changes, lit in (
+        ([Lamp(0.0, True)], True),
+        ([Lamp(0.0, True), Flip(1.0, False)], False),
+        ([Flip(1.0, False), Acted(2.0, 1, True)], True),
+        ([Acted(2.0, 1, True), Flip(3.0, False), Lamp(0.0, False)], False),
+    ):
+        assert filled(*changes).lit() is lit
+    assert filled(words(3.0, 8), words(5.0, 9), example(5.0, 12, "lit")).utterance() == 12
+
+
+def test_the_tail_is_the_last_of_all_kinds_in_order() -> None:
+    journal = filled(*ONE_OF_EACH, Tick(6.0))
+    assert [message for _, message in journal.tail(5)] == ONE_OF_EACH[-5:]
+    assert [message for _, message in journal.tail(100)] == ONE_OF_EACH
+    assert journal.tail(0) == []
+
+
+def test_the_tail_tells_the_time_that_people_know() -> None:
+    walls = iter([1000.0, 2000.0, 3000.0])
+    journal = Journal(":memory:", "boot", wall=lambda: next(walls))
+    for message in (Flip(1.0, True), words(3.0, 1), Flip(4.0, False)):
+        journal.write(message)
+    assert [wall for wall, _ in journal.tail(2)] == [2000.0, 3000.0]
+
+
+def test_scores_are_counted() -> None:
+    acts = [Acted(1.0, 1, True), Acted(9.0, 2, False)]
+    hands = [Flip(10.0, True), Correction(10.0, 2, False), Flip(50.0, False)]
+    missed = Example(50.0, 3, "words", True, ("dark",), "miss")
+    scores = filled(*acts, *hands, missed, example(60.0, 4, "lit")).scores()
+    assert scores == {"acts": 2, "corrected": 1, "missed": 2, "flips": 2}
+
+
+# memory
+
+
+def test_those_without_a_memory_get_none() -> None:
+    journal = filled(*ONE_OF_EACH)
+    for stage in ("operator", "recorder", "transcriber"):
+        assert journal.memory(stage) == []
+
+
+def test_the_trainer_remembers_every_present_label() -> None:
+    journal = filled(example(1.0, 1, "lit"), words(5000.0, 2), example(5000.0, 2, "dark"), example(1.0, 1, "dark"))
+    assert journal.memory("trainer") == [example(5000.0, 2, "dark"), example(1.0, 1, "dark")]
+
+
+def test_the_anticipator_remembers_labels_the_model_and_the_last_minutes() -> None:
+    model = ONE_OF_EACH[-1]
+    old = [Lamp(1.0, False), words(10.0, 1), Flip(11.0, True), example(10.0, 1, "lit"), model]
+    new = [words(1000.0, 2), Acted(1000.5, 2, False), Flip(1003.0, True), Correction(1003.0, 2, False)]
+    journal = filled(*old, *new, Tick(1010.0))
+    memory = journal.memory("anticipator")
+    assert memory[:2] == [example(10.0, 1, "lit"), model]
+    assert memory[2:] == [Lamp(11.0, True), *new], "and how the lamp was before"
+
+
+def test_what_bears_on_the_first_words_remembered_is_remembered_too() -> None:
+    flip = Flip(1000.0 - RECENT_S - 5.0, True)
+    journal = filled(flip, words(1000.0 - RECENT_S - 1.0, 1), words(1000.0 - RECENT_S, 2), Tick(1000.0))
+    assert journal.memory("anticipator") == [flip, words(1000.0 - RECENT_S, 2)]
+
+
+def test_memory_is_of_the_messages_before_the_one_in_question() -> None:
+    later = [words(12.0, 2), example(10.0, 1, "dark"), Flip(13.0, True)]
+    journal = filled(words(10.0, 1), example(10.0, 1, "lit"), *later)
+    assert journal.memory("anticipator", before=3) == [example(10.0, 1, "lit"), words(10.0, 1)]
+    assert journal.memory("anticipator", before=4) == [example(10.0, 1, "lit"), words(10.0, 1), words(12.0, 2)]
+    assert journal.memory("trainer", before=1) == []
+
+
+def test_a_label_that_was_revised_later_is_remembered_as_it_was() -> None:
+    journal = filled(example(10.0, 1, "lit"), Tick(11.0), example(10.0, 1, "dark"))
+    assert journal.memory("trainer", before=3) == [example(10.0, 1, "lit")]
+
+
+def test_another_boot_has_another_clock(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", "monday")
+    for message in (words(5000.0, 1), Flip(5001.0, True), example(5000.0, 1, "lit")):
+        journal.write(message)
+    journal.close()
+    tuesday = Journal(tmp_path / "journal.db", "tuesday")
+    tuesday.write(words(20.0, 2))
+    assert tuesday.memory("anticipator") == [example(5000.0, 1, "lit"), words(20.0, 2)]
+
+
+def test_a_new_hub_on_the_same_boot_remembers_the_last_minutes_and_not_the_whole_boot(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", "boot")
+    for message in (words(10.0, 1), words(5000.0, 2)):
+        journal.write(message)
+    journal.close()
+    assert Journal(tmp_path / "journal.db", "boot").memory("anticipator") == [words(5000.0, 2)]
+
+
+# faults
+
+
+def test_a_journal_of_another_version_is_refused_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    Journal(path, "boot").close()
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version={VERSION + 1}")
+    with pytest.raises(JournalError, match=rf"journal\.db: a journal of version {VERSION + 1}; .* version {VERSION}"):
+        Journal(path, "boot")
+
+
+def test_what_is_no_journal_is_refused_and_named(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"not a database, but long enough to be taken for one" * 100)
+    with pytest.raises(JournalError, match=r"journal\.db: "):
+        Journal(tmp_path / "journal.db", "boot")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match=r"journal\.db: "):
+        Journal(tmp_path / "file" / "journal.db", "boot")
+
+
+def test_a_missing_folder_is_made(tmp_path: Path) -> None:
+    Journal(tmp_path / "not" / "yet" / "journal.db", "boot").write(Flip(1.0, True))
+    assert Journal(tmp_path / "not" / "yet" / "journal.db", "boot").lit()
+
+
+KILLED = """
+import os, sys
+from lampd.journal import Journal
+from lampd.messages import Flip
+journal = Journal(sys.argv[1], "boot")
+for number in range(50):
+    journal.write(Flip(float(number), number % 2 == 0))
+os._exit(9)
+"""
+
+
+def test_a_writer_that_is_killed_loses_nothing_that_it_had_written(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    died = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, timeout=60)
+    assert died.returncode == 9
+    flips = [message for _, message in Journal(path, "boot").tail(1000)]
+    assert flips == [Flip(float(number), number % 2 == 0) for number in range(50)]
+
+
+def test_each_row_is_on_disk_before_write_returns(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", "boot")
+    assert journal._db.execute("PRAGMA synchronous").fetchone()[0] == 2, "FULL"
+    assert journal._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    journal.write(Flip(1.0, True))
+    assert not journal._db.in_transaction
+
+
+def test_others_may_read_while_it_is_written(tmp_path: Path) -> None:
+    writer = Journal(tmp_path / "journal.db", "boot")
+    reader = Journal(tmp_path / "journal.db", "")
+    writer.write(Flip(1.0, True))
+    assert reader.lit()
+
+
+def test_a_boot_has_a_name_that_lasts_as_long_as_its_clock() -> None:
+    assert boot_id() == boot_id() != ""
