@@ -126,9 +126,10 @@ class Child:
 
         recorder = self._beginning.settings.recorder
         try:
-            for pcm in Microphone(recorder.device, recorder.deaf_after_s):
+            microphone = Microphone(recorder.device, recorder.deaf_after_s)
+            for pcm in microphone:
                 with self._lock:
-                    if said := self._stage.handle(Block(time.monotonic(), pcm)):
+                    if said := self._stage.handle(Block(microphone.at, pcm)):
                         self._say(Handled(0, said))
         except MicrophoneError as error:
             # the stream may hang for ever when closed: the next process opens another
