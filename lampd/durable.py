@@ -5,7 +5,10 @@ from pathlib import Path
 
 
 def write(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data`, atomically and on disk before this returns. Raises OSError."""
+    """Replace the file at `path` by `data`: after a power cut it is the old one or the new one, whole. Raises OSError.
+
+    Which of the two is left to the file system's own time: the folder is not synced, for that costs as much again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("wb") as file:
@@ -13,8 +16,3 @@ def write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

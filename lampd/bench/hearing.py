@@ -117,13 +117,12 @@ def measure(folder: Path, seed: int) -> dict[str, Any]:
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="lampctl bench hearing", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=data.folder(), help="the data folder (LAMPD_DATA)")
+    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    if arguments.data is None:
-        parser.error("there is no data folder: name one with --data or LAMPD_DATA")
-    figures = measure(arguments.data, arguments.seed)
+    given = data.needed(parser, arguments.data)
+    figures = measure(given, arguments.seed)
     if arguments.json:
         print(json.dumps(figures, indent=1))
         return 0

@@ -93,12 +93,11 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="lampctl bench speech", description=__doc__.split("\n")[0])
     parser.add_argument("--commands", type=int, default=80)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, default=data.folder(), help="the data folder (LAMPD_DATA)")
+    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    if arguments.data is None:
-        parser.error("there is no data folder: name one with --data or LAMPD_DATA")
-    row = measure(arguments.data, arguments.commands, arguments.seed)
+    given = data.needed(parser, arguments.data)
+    row = measure(given, arguments.commands, arguments.seed)
     if arguments.json:
         print(json.dumps(row, indent=1))
         return 0

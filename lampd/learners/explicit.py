@@ -1,11 +1,12 @@
-"""The explicit solution, updated in place by each example: useful from the first flip on.
+"""The explicit solution, updated in place by each example: useful from the first flip for each wish on.
 
 For each of the wishes lit and dark there is a softmax layer of two outputs, "is" and "is not", in the closed form of
 Williams and Zhao (arXiv 2311.07498) over one-hot n-grams. With H the inputs, Y the targets and F = H^T Y,
 
     U[j, i] = log F[j, i] - ((K - 1) / K) * log sum_d F[d, i],      logits = H U,
 
-which is multinomial naive Bayes with fractional counts. F is a sum over examples, so an example is added and taken
+which is multinomial naive Bayes with fractional counts. Its prior, the K-th part of the last logarithm, leaves the
+floor out and counts some foreknown talk in. F is a sum over examples, so an example is added and taken
 away again in place. Every input is scaled to the same L1 norm K: an utterance weighs as much as K independent
 n-grams, for its hundred overlapping ones are not a hundred witnesses.
 """

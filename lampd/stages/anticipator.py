@@ -97,12 +97,13 @@ class Anticipator:
     def _learn(self, example: Example) -> None:
         self._explicit.learn(example)
         for lit in (True, False):
-            verdicts = self._verbatim.setdefault((_same(example.text), lit), {})
-            verdicts.pop(example.utterance, None)
+            words = _same(example.text), lit
             if example.possible == (tag(lit),):
-                verdicts[example.utterance] = True
+                self._verbatim.setdefault(words, {})[example.utterance] = True
             elif example.cause == "correction" and tag(lit) not in example.possible:
-                verdicts[example.utterance] = False
+                self._verbatim.setdefault(words, {})[example.utterance] = False
+            else:
+                self._verbatim.get(words, {}).pop(example.utterance, None)
 
     def _corrected(self, text: str, lit: bool) -> bool:
         """Whether these very words, when last a hand spoke of them, did not mean `lit`."""

@@ -140,7 +140,7 @@ class Recorder:
         spoken_s = (self._heard - self._start) / RATE
         if self._heard - self._end >= self._settings.hangover_s * RATE:
             return self._over(self._start, self._end)
-        if spoken_s >= self._settings.longest_s:
+        if speaking and spoken_s >= self._settings.longest_s:
             said = self._over(self._start, self._heard, cut=True)
             self._begin(self._heard)
             return said
