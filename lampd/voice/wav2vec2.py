@@ -5,6 +5,7 @@ synthetic speech; facebook/wav2vec2-base-960h and its like work the same way.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,6 @@ from numpy.typing import NDArray
 BUNDLED = Path(__file__).parent / "bundled"
 RATE = 16_000
 NEEDED = ("config.json", "preprocessor_config.json", "vocab.json")
-SHORTEST = 800
-"""Samples below which a front end of 400-sample windows gives no frame worth decoding."""
 
 
 class VoiceError(Exception):
@@ -34,12 +33,21 @@ def folder_of(voice: str) -> Path:
     return folder
 
 
+def receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:
+    """Samples that the first frame of a stack of convolutions is made of."""
+    samples = 1
+    for kernel, stride in reversed([*zip(kernels, strides, strict=True)]):
+        samples = (samples - 1) * stride + kernel
+    return samples
+
+
 class Voice:
     """A loaded checkpoint. Imports torch and transformers, which takes seconds."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
         import torch
+        from safetensors import SafetensorError
         from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
         from transformers.utils import logging as transformers_logging
 
@@ -50,13 +58,14 @@ class Voice:
         try:
             self._processor: Any = Wav2Vec2Processor.from_pretrained(folder, local_files_only=True)
             model: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise VoiceError(f"transcriber.voice: {folder}: {error}") from None
         self._model = model.eval()
+        self._shortest = receptive_field(model.config.conv_kernel, model.config.conv_stride)
 
     def logits(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
-        """CTC logits (frames, vocabulary) for 16 kHz mono `samples`; no frame for less than 50 ms."""
-        if len(samples) < SHORTEST:
+        """CTC logits (frames, vocabulary) for 16 kHz mono `samples`; no frame for less than one takes."""
+        if len(samples) < self._shortest:
             return np.zeros((0, self._model.config.vocab_size), np.float32)
         sound = samples.astype(np.float32) / 32768
         with self._torch.inference_mode():

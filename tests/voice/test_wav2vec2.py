@@ -1,0 +1,110 @@
+"""Any wav2vec2 CTC checkpoint in transformers' format is a voice; the bundled one hears the evening."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lampd.devices.sound import read
+from lampd.messages import PartialTranscript, Speaking, Speech, Tick, Transcript
+from lampd.stages.transcriber import Transcriber
+from lampd.voice.wav2vec2 import BUNDLED, Voice, VoiceError, folder_of, receptive_field
+
+AUDIO = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio"
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Voice:
+    return Voice(folder_of("bundled"))
+
+
+def checkpoint(folder: Path, letters: str) -> Path:
+    """A tiny random checkpoint with a vocabulary of its own, saved by transformers."""
+    import torch
+    from transformers import (
+        Wav2Vec2Config,
+        Wav2Vec2CTCTokenizer,
+        Wav2Vec2FeatureExtractor,
+        Wav2Vec2ForCTC,
+        Wav2Vec2Processor,
+    )
+
+    folder.mkdir()
+    vocabulary = {token: number for number, token in enumerate(["<pad>", "<unk>", "|", *letters])}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    tokenizer = Wav2Vec2CTCTokenizer(str(folder / "vocab.json"))
+    extractor = Wav2Vec2FeatureExtractor(feature_size=1, sampling_rate=16_000, padding_value=0.0, do_normalize=True)
+    # processors of older checkpoints, such as base-960h, are saved in parts
+    extractor.save_pretrained(folder)
+    Wav2Vec2Processor(extractor, tokenizer).save_pretrained(folder)
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    front = {"conv_dim": (16, 16), "conv_kernel": (10, 8), "conv_stride": (10, 32), "num_feat_extract_layers": 2}
+    positions = {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
+    config = Wav2Vec2Config(vocab_size=len(vocabulary), pad_token_id=0, **shape, **front, **positions)
+    Wav2Vec2ForCTC(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_checkpoint_of_any_vocabulary_is_a_voice(tmp_path: Path) -> None:
+    voice = Voice(folder_of(str(checkpoint(tmp_path / "polish", "aąbcćdeę"))))
+    sound = np.random.default_rng(0).normal(0, 2000, 16_000).astype(np.int16)
+    logits = voice.logits(sound)
+    assert logits.shape[1] == 11
+    assert 40 < len(logits) <= 50
+    text, confidence = voice.transcribe(sound)
+    assert set(text) <= set("aąbcćdeę ")
+    assert 0 <= confidence <= 1
+    # the same network in the same words
+    assert voice.transcribe(sound) == (text, confidence)
+
+
+def test_what_a_folder_lacks_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VoiceError, match=r"config\.json"):
+        folder_of(str(tmp_path))
+    folder = checkpoint(tmp_path / "voice", "abc")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(VoiceError, match=str(folder)):
+        Voice(folder_of(str(folder)))
+
+
+def test_a_torn_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "voice", "abc")
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    with pytest.raises(VoiceError, match=str(folder)):
+        Voice(folder_of(str(folder)))
+
+
+def test_the_bundled_voice_hears_the_first_wish(bundled: Voice) -> None:
+    assert folder_of("bundled") == BUNDLED
+    text, confidence = bundled.transcribe(read(AUDIO / "0001.flac"))
+    assert "LIGHTS" in text
+    assert confidence > 0.5
+
+
+@pytest.mark.parametrize("samples", [0, 1, 399, 400, 1039, 1040, 1200])
+def test_a_click_is_no_word(bundled: Voice, samples: int) -> None:
+    text, confidence = bundled.transcribe(np.zeros(samples, np.int16))
+    assert text == ""
+    assert confidence <= 1
+
+
+def test_a_frame_of_wav2vec2_base_is_made_of_400_samples() -> None:
+    assert receptive_field((10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)) == 400
+
+
+def test_speech_becomes_a_transcript_and_speech_so_far_a_partial_one(bundled: Voice) -> None:
+    stage = Transcriber(bundled)
+    pcm = read(AUDIO / "0001.flac").tobytes()
+    said = stage.handle(Speech(9.0, 4, 7.0, 8.5, pcm, cut=True))
+    assert [type(message) for message in said] == [Transcript]
+    whole = said[0]
+    assert isinstance(whole, Transcript)
+    assert (whole.at, whole.utterance, whole.start, whole.end, whole.cut) == (9.0, 4, 7.0, 8.5, True)
+    partial = stage.handle(Speaking(8.0, 4, 7.0, pcm[: len(pcm) // 2]))[0]
+    assert isinstance(partial, PartialTranscript)
+    assert (partial.utterance, partial.start) == (4, 7.0)
+    assert len(partial.text) < len(whole.text)
+    assert stage.handle(Tick(10.0)) == []
