@@ -177,6 +177,7 @@ def _number(raw: bytes) -> tuple[int, AnyMessage]:
 def main(beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
     """Entry point of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    outbox._ignore_epipe = True  # type: ignore[attr-defined]
     start = decode_beginning(beginning)
     try:
         Child(start, inbox, outbox).run()

@@ -135,7 +135,8 @@ class Hub:
         return {
             "lit": self._lit,
             "up_s": round(self._clock() - self._began, 1),
-            "well": not self.journal_error and all(stage["state"] == "ready" for stage in stages.values()),
+            "well": not self.journal_error
+            and all(stage["state"] == "ready" and not stage["error"] for stage in stages.values()),
             "journal_error": self.journal_error,
             "stages": stages,
             "hub_memory_mb": _memory_mb(os.getpid()),

@@ -38,6 +38,8 @@ class Life:
         # with our copies of the child's ends closed, the thread below ends when the child does
         self.outbox._writer.close()  # type: ignore[attr-defined]
         self.inbox._reader.close()  # type: ignore[attr-defined]
+        # and what is put into the inbox of a dead child is given again to the next, so that needs no traceback
+        self.inbox._ignore_epipe = True  # type: ignore[attr-defined]
         self.began = time.monotonic()
         self.ready = False
         threading.Thread(target=self._bring, args=(beginning.name, arrivals), daemon=True).start()

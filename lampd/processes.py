@@ -103,7 +103,7 @@ class Processes:
             _, heard = one.pending.popleft()
             one.given -= 1
         if handled.ready and one.life:
-            one.life.ready, one.error = True, ""
+            one.life.ready = True
             log.info("stage ready", stage=one.name, seconds=round(one.pulse - one.life.began, 2))
         one.flush(self._settings.hub.inbox)
         if heard and self._receipts:
@@ -114,8 +114,6 @@ class Processes:
         hub = self._settings.hub
         if one.life:
             one.life.end()
-            if time.monotonic() - one.life.began > hub.longest_restart_s:
-                one.delay = 0.0
             log.warning("stage died", stage=one.name, exit=one.life.process.exitcode, again_in_s=one.delay)
         one.life = None
         if deadly := one.set_aside():
@@ -128,17 +126,22 @@ class Processes:
 
     def tend(self) -> None:
         """Start again what has died, and end what has hung. To be called often."""
-        now = time.monotonic()
+        hub, now = self._settings.hub, time.monotonic()
         for one in self.children.values():
             if one.life is None:
                 if now >= one.begin_at:
                     self._begin(one)
-            elif not one.life.ready:
-                if now - one.life.began > STARTUP_S:
+                continue
+            age = now - one.life.began
+            if not one.life.ready:
+                if age > STARTUP_S:
                     self._died(one)
-            elif one.is_hung(self._settings.hub.hang_after_s) or len(one.pending) > STUFFED * self._settings.hub.inbox:
+            elif one.is_hung(hub.hang_after_s) or len(one.pending) > STUFFED * hub.inbox:
                 one.error = f"hung: nothing handled for {one.silent_for():.0f} s"
                 self._died(one)
+            elif age > hub.longest_restart_s:
+                # it has lived long enough for what its last life died of to be forgotten
+                one.delay, one.error = 0.0, ""
 
     def call(self, name: str, seq: int, message: AnyMessage) -> list[AnyMessage]:
         """Give a message and wait until it is handled, through as many lives as that takes. For replays in lockstep."""

@@ -183,7 +183,7 @@ def test_a_journal_that_cannot_be_read_does_not_stop_the_switch(house: House, tm
 
 def test_status_is_felt_as_instant(house: House) -> None:
     house.start()
-    house.until(lambda: house.status()["well"])
+    house.until(lambda: all(stage["state"] == "ready" for stage in house.status()["stages"].values()))
     taken = []
     for _ in range(7):
         began = time.monotonic()

@@ -38,6 +38,13 @@ def test_a_hand_does_what_the_lamp_missed_when_patience_ends() -> None:
         assert 10 + 3.0 * 2 / 3 <= at <= 10 + 3.0 * 4 / 3
 
 
+def test_patience_and_reaction_vary_by_a_third() -> None:
+    waits = [presses(sure([spoken(10, True)], seed))[0] - 10 for seed in range(100)]
+    assert min(waits) < 2.2 and max(waits) > 3.8
+    waits = [presses(sure([], seed), Acted(10.0, 1, True))[0] - 10 for seed in range(100)]
+    assert min(waits) < 1.5 and max(waits) > 2.5
+
+
 def test_a_right_act_is_left_alone() -> None:
     assert presses(sure([spoken(10, True)]), Acted(10.5, 1, True)) == []
 

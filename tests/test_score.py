@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp, Tag, Tick, Transcript
 from lampd.score import Score, quantile
 from lampd.session import Wish
@@ -73,7 +71,7 @@ def test_every_figure_of_a_small_evening() -> None:
     assert (figures["flips_by_hand"], figures["corrections"], figures["first_correct_act"]) == (3, 1, 0)
     assert figures["lit"] == {"precision": 0.6667, "recall": 0.6667, "f1": 0.6667}
     assert figures["dark"] == {"precision": 1.0, "recall": 0.6667, "f1": 0.8}
-    assert figures["false_acts_per_hour"] == pytest.approx(10.0)
+    assert (figures["false_acts_per_hour"], figures["minutes"]) == (10.0, 6.0)
     assert figures["reaction_ms"] == {"p50": 500.0, "p95": 1000.0}
 
 
@@ -93,6 +91,25 @@ def test_an_act_belongs_to_the_words_that_it_overlaps_most() -> None:
     wishes = [Wish(10.0, None, 10.0, 14.0), Wish(13.0, True, 13.0, 16.0)]
     assert score(wishes, words(1, 13.2, 16.0), Acted(16.5, 1, True))["false_acts"] == 0
     assert score(wishes, words(1, 9.9, 13.5), Acted(16.5, 1, True))["false_acts"] == 1
+
+
+def test_words_that_only_touch_a_wish_are_not_its_words() -> None:
+    figures = score([Wish(10.0, True, 10.0, 12.0)], words(1, 12.0, 13.0), Acted(13.5, 1, True))
+    assert (figures["false_acts"], figures["answered"]) == (1, 0)
+
+
+def test_a_lamp_that_is_lit_from_the_start_is_not_asked_for_light() -> None:
+    watched = Score([spoken(10, True), spoken(20, False)])
+    for message in (Lamp(0.0, True), Tick(30.0)):
+        watched.observe(message)
+    assert [outcome.asked for outcome in watched.outcomes] == [False, True]
+
+
+def test_wishes_that_were_never_answered_score_nothing() -> None:
+    figures = score([spoken(10, True), spoken(30, False)], Flip(13.0, True))
+    assert figures["lit"] == figures["dark"] == {"precision": None, "recall": 0.0, "f1": 0.0}
+    only_false = score([spoken(10, None)], *acted(1, 10, True))
+    assert only_false["lit"] == {"precision": 0.0, "recall": None, "f1": 0.0}
 
 
 def test_an_act_on_words_that_nobody_said_is_false() -> None:

@@ -14,7 +14,7 @@ from lampd.devices.sound import Resampler
 
 PIECE_S = 0.05
 WAITING_S = 10.0  # of sound while the reader is busy; more is dropped
-LATENCY_S = 0.1  # of the card's buffer: it costs no time, since a piece is read as soon as it is there
+LATENCY_S = 0.3  # of the card's buffer, against a busy processor; it delays sound by 50 ms
 OPENING_S = 15.0  # PortAudio tries every card when it starts, which takes a small board seconds
 
 _open: list[Any] = []  # streams are called back as long as the process lives, so they must not be collected

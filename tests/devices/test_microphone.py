@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
@@ -68,7 +69,7 @@ class Room:
 
     def play(self, samples: NDArray[np.int16], rate: int) -> None:
         soundfile.write(self._home / "played.wav", samples, rate)
-        assert self._run("paplay", "--device=mic", "--latency-msec=20", str(self._home / "played.wav")) == 0
+        assert self._run("paplay", "--device=mic", "--latency-msec=200", str(self._home / "played.wav")) == 0
 
     def close(self) -> None:
         for process in (self.recording, self.server):
@@ -100,13 +101,16 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 
 def likeness(played: NDArray[np.int16], recorded: NDArray[np.int16]) -> float:
-    """The highest normalised cross-correlation of what was played with a part of what was recorded as long."""
-    a, b = played.astype(float), recorded.astype(float)
-    size = len(a) + len(b)
-    cross = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: len(b) - len(a) + 1]
-    energy = np.cumsum(np.concatenate([[0.0], b**2]))
-    windows = energy[len(a) :] - energy[: len(energy) - len(a)]
-    return float(np.max(cross / np.sqrt(np.maximum(windows, 1.0) * (a**2).sum())))
+    """The highest normalised cross-correlation of a fifth of a second of what was played with a part of what was
+    recorded: the median of all fifths that are not silent, since a busy machine may drop sound now and then."""
+    sound, found = recorded.astype(float), []
+    energy = np.cumsum(np.append(0.0, sound**2))
+    for piece in np.split(played.astype(float), range(3200, len(played), 3200)):
+        if piece.std() > 100:
+            cross = scipy.signal.correlate(sound, piece, mode="valid", method="fft")
+            parts = energy[len(piece) :] - energy[: -len(piece)]
+            found.append(np.max(cross / np.linalg.norm(piece) / np.sqrt(np.maximum(parts, len(piece)))))
+    return float(np.median(found))
 
 
 def fate(recording: "subprocess.Popen[str]") -> tuple[str, float]:
@@ -124,7 +128,7 @@ def test_hears_what_is_played_until_its_server_is_gone(room: Room) -> None:
     room.play(samples, rate)
     end = len(room.recorded()) + 16_000
     wait_for(lambda: len(room.recorded()) > end, 10)
-    assert likeness(samples, room.recorded()) > 0.9
+    assert likeness(samples, room.recorded()) > 0.9 > likeness(samples[::-1], room.recorded())
 
     room.server.kill()
     words, seconds = fate(recording)

@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate_fit import FLOOR, L2, Fitter, fit_wish, gate_for
+from lampd.learners.ngrams import ngrams
 from lampd.messages import Example, Tag
 
 
@@ -118,3 +119,26 @@ def test_the_fit_is_at_the_minimum_of_its_loss() -> None:
     fitted = fit_wish(sparse.csr_array(x), is_it, lambda: False)
     assert loss(fitted) == pytest.approx(best, rel=1e-3)
     assert best < 0.9 * loss(np.zeros(51)), "else this shows nothing"
+
+
+def test_all_of_it_is_the_gate_as_it_is_described() -> None:
+    """Log counts times idf, of unit length, gated by r: the same by dense matrices, from the texts to the weights."""
+    is_it = np.array([float(one.possible == ("lit",)) for one in EVENING if one.possible != ("lit", "nothing")])
+    texts = [one.text for one in EVENING if one.possible != ("lit", "nothing")]
+    vocabulary = sorted({ngram for text in texts for ngram in ngrams(text)})
+    counts = np.array([[ngrams(text)[ngram] for ngram in vocabulary] for text in texts], float)
+    idf = np.log((1 + len(texts)) / (1 + (counts > 0).sum(0))) + 1
+    x = np.log1p(counts) * idf
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    r = gate_for(sparse.csr_array((counts > 0).astype(float)), is_it)
+    z = fit_wish(sparse.csr_array(x * r), is_it, lambda: False)
+    expected = 1 / (1 + np.exp(-(x @ (z[:-1] * r) + z[-1])))
+
+    fitter = Fitter()
+    for one in EVENING:
+        fitter.learn(one)
+    head = fitter.fit(1).lit
+    assert {ngram: head.idf[j] for ngram, j in head.vocabulary.items()} == pytest.approx(
+        dict(zip(vocabulary, idf, strict=True)), rel=1e-6
+    )
+    assert [head.probability(text) for text in texts] == pytest.approx(expected, rel=1e-3)

@@ -78,6 +78,10 @@ def test_one_flip_for_each_wish_is_enough_to_act() -> None:
     assert decide(taught(lit=True), words(101, "sleep well", 10)).wish == "dark"
 
 
+def test_it_acts_on_words_that_it_never_heard_just_so() -> None:
+    assert decide(taught(), words(101, "hello dear sunshine", 10)).wish == "lit"
+
+
 def test_a_decision_says_what_it_is_about() -> None:
     said = decide(taught(), words(101, "hello sunshine", 10))
     assert (said.utterance, said.ended, said.model, said.dark) == (101, 11, "explicit", 0.0)
@@ -188,16 +192,19 @@ def test_they_do_not_do_it_again_after_their_correction_has_settled() -> None:
 def test_they_may_again_once_a_hand_shows_that_they_mean_it() -> None:
     stage = taught(*sure_of("hello sunshine"))
     corrected(stage, 101, "hello sunshine", at=10)
-    heard_by(stage, words(102, "hello sunshine", 20), Flip(23, True), Tick(40), Flip(40, False))
-    assert decide(stage, words(103, "hello sunshine", 50)).wish == "lit"
-    heard_by(stage, *(Tick(at) for at in range(52, 150)))
-    assert decide(stage, words(104, "hello sunshine", 160)).wish == "lit", "also when all has settled"
+    # long enough after the correction not to take it back
+    heard_by(stage, words(102, "hello sunshine", 30), Flip(33, True), Flip(48, False))
+    said = heard_by(stage, words(103, "hello sunshine", 50), *(Tick(at) for at in range(60, 150)))
+    assert decisions(said)[0].wish == "lit", "before the correction has settled"
+    settled = [one.utterance for one in said if isinstance(one, Example) and one.cause == "correction"]
+    assert settled == [101]
+    assert decide(stage, words(104, "hello sunshine", 160)).wish == "lit", "and after"
 
 
 def test_a_later_correction_counts_again() -> None:
     stage = taught(*sure_of("hello sunshine"))
     corrected(stage, 101, "hello sunshine", at=10)
-    heard_by(stage, words(102, "hello sunshine", 20), Flip(23, True), Tick(40), Flip(40, False))
+    heard_by(stage, words(102, "hello sunshine", 30), Flip(33, True), Flip(48, False))
     corrected(stage, 103, "hello sunshine", at=50)
     assert decide(stage, words(104, "hello sunshine", 60)).reason == "corrected before"
 
@@ -236,6 +243,21 @@ def test_an_example_says_how_the_lamp_was_when_the_words_began() -> None:
     assert [one.was_lit for one in said if isinstance(one, Example)] == [True]
     said = heard_by(stage, Flip(40.5, False), words(102, "sleep well", 40))
     assert [one.was_lit for one in said if isinstance(one, Example)] == [True]
+    # also before anything was heard of the lamp but that it changed
+    said = heard_by(Anticipator(SETTINGS), Flip(10.5, False), Flip(18.5, True), words(1, "sleep well", 10))
+    assert [one.was_lit for one in said if isinstance(one, Example)] == [True]
+
+
+def test_an_act_left_alone_is_learned() -> None:
+    stage = taught()
+    said = heard_by(stage, words(101, "hello sunshine", 10), Acted(11.5, 101, True), Tick(32))
+    assert [(one.possible, one.cause) for one in said if isinstance(one, Example)] == [(("lit",), "left alone")]
+
+
+@pytest.mark.parametrize(("examples", "cause"), [(TAUGHT[1:], "flip"), (TAUGHT, "miss")])
+def test_what_it_could_not_have_known_is_no_miss(examples: list[Example], cause: str) -> None:
+    said = heard_by(taught(*examples), words(101, "abracadabra", 10), Flip(13, True))
+    assert [one.cause for one in said if isinstance(one, Example)] == [cause]
 
 
 # what it remembers
