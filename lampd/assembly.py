@@ -19,7 +19,7 @@ def build(
         case "operator":
             from lampd.stages.operator import Operator
 
-            return Operator(relay, settings.operator.power_up, settings.anticipator.correction_s)
+            return Operator(relay, settings.anticipator.correction_s)
         case "recorder":
             from lampd.stages.recorder import Recorder
 

@@ -58,16 +58,21 @@ class Hub:
         self._clock = clock
         self._speed = speed
         self._tick_s = settings.hub.tick_s
+        self._power_up = settings.operator.power_up
         self._next_tick = 0.0
         self._began = clock()
         self._model: Model | None = None
         self._lit = journal.lit()
         self.journal_error = ""
         self._recent: deque[AnyMessage] = deque(maxlen=10)
-        self.processes = Processes(settings, journal.memory, self._resume, receipts, live)
+        self.processes = Processes(settings, journal.memory, self.resume, receipts, live)
 
-    def _resume(self) -> Resume:
-        return Resume(self._clock(), self.journal.utterance(), self.journal.lit())
+    def resume(self) -> Resume:
+        """Where a stage's life begins; `operator.power_up` decides about the lamp once after each power cut."""
+        lit = self.journal.lit()
+        if self._power_up != "restore" and not self.journal.knows_this_boot():
+            lit = self._power_up == "lit"
+        return Resume(self._clock(), self.journal.utterance(), lit)
 
     def start(self) -> None:
         self.processes.start()

@@ -171,6 +171,11 @@ class Journal:
         newest = max(changes, key=lambda row: row[0], default=None)
         return isinstance(newest[1], (Lamp, Flip, Acted)) and newest[1].lit if newest else False
 
+    def knows_this_boot(self) -> bool:
+        """Whether the lamp has already come up since the power came back."""
+        query = "SELECT EXISTS (SELECT 1 FROM lamp WHERE boot = ?)"
+        return bool(self._db.execute(query, (self.boot,)).fetchone()[0])
+
     def utterance(self) -> int:
         """The highest utterance number used."""
         return max(self._max("utterance", Transcript), self._max("utterance", Example))

@@ -24,7 +24,7 @@ class Tick(Message, frozen=True):
 
 
 class Resume(Message, frozen=True):
-    """Where the last life ended: the highest utterance number used, and whether the lamp was lit."""
+    """Where a life begins: after the highest utterance number used, with a lamp that is to be `lit` or not."""
 
     utterance: int
     lit: bool

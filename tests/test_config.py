@@ -133,8 +133,8 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(tmp_path: Path, te
         ("recorder: {speech_above: 1.5}", ["recorder.speech_above", "1.5", "<= 1.0"]),
         ("anticipator: {fidget_s: -1}", ["anticipator.fidget_s", "-1", ">= 0.0"]),
         ("hub: {inbox: 5}", ["hub.inbox", "5", ">= 16"]),
-        ("operator: {power_up: sometimes}", ["operator.power_up", "sometimes"]),
-        ("gpio: {button: {pull_up: perhaps}}", ["gpio.button.pull_up", "perhaps", "bool"]),
+        ("operator: {power_up: sometimes}", ["operator.power_up", "'sometimes'"]),
+        ("gpio: {button: {pull_up: perhaps}}", ["gpio.button.pull_up", "'perhaps'", "bool"]),
         ("recorder: 5", ["recorder", "5", "object"]),
         ("recorder: null", ["recorder", "None", "object"]),
         ("trainer: {keep_models: 2.5}", ["trainer.keep_models", "2.5", "int"]),
@@ -144,7 +144,7 @@ def test_a_value_that_will_not_do_is_named_with_its_key_and_its_range(
     tmp_path: Path, text: str, parts: list[str]
 ) -> None:
     message = fault(tmp_path, text)
-    assert message.startswith(f"{tmp_path / 'mine.yaml'}: {parts[0]}: ")
+    assert message.startswith(f"{tmp_path / 'mine.yaml'}: {parts[0]}: {parts[1]} will not do: ")
     for part in parts:
         assert part in message
 

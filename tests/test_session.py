@@ -118,9 +118,17 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert read(tmp_path) == session
 
 
-def test_events_are_written_in_order(tmp_path: Path) -> None:
-    write(Session("", (Flip(5.0, False), Flip(2.0, True)), tmp_path))
-    assert read(tmp_path).events == (Flip(2.0, True), Flip(5.0, False))
+def test_events_are_written_in_order_and_in_letters_that_people_read(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "yet"
+    write(Session("Gute Nächte", (Flip(5.0, False), Flip(2.0, True)), folder))
+    assert read(folder).events == (Flip(2.0, True), Flip(5.0, False))
+    assert "title: Gute Nächte\n" in (folder / "session.yaml").read_text("utf-8")
+
+
+def test_events_may_begin_at_once_and_together_and_last_no_time(tmp_path: Path) -> None:
+    events = (Wish(0.0, True, 0.0, 0.0), Flip(0.0, True), Flip(0.0, False))
+    write(Session("", events, tmp_path))
+    assert read(tmp_path).events == events
 
 
 def test_a_session_is_over_when_its_last_event_is(tmp_path: Path) -> None:

@@ -79,6 +79,12 @@ def test_the_presses_of_a_household_fall_between_the_ticks_around_them() -> None
     assert times == sorted(times)
 
 
+def test_a_hand_that_moves_between_two_ticks_comes_before_words_that_come_later() -> None:
+    session = Session("", (Wish(3.21, True, 3.21, 3.21), Text(3.6, 2.5, 3.3, "hello")))
+    said = messages(session, Household(session.wishes(), error=0.0))
+    assert [type(message) for message in said if not isinstance(message, Tick)] == [Press, Transcript]
+
+
 def test_a_household_answers_what_happens_while_it_plays() -> None:
     household = Household([], error=0.0)
     pressed: list[float] = []
@@ -125,6 +131,14 @@ def test_blocks_join_without_a_gap_and_end_where_they_say(tmp_path: Path) -> Non
         if isinstance(block, Block):
             samples += len(block.pcm) // 2
             assert block.at == pytest.approx(samples / RATE, abs=1e-4)
+
+
+def test_ticks_come_as_often_with_sound(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(RATE, np.int16), RATE)
+    ticks = [
+        message.at for message in messages(Session("", (Audio(1.0, "a.wav"),), tmp_path)) if isinstance(message, Tick)
+    ]
+    assert np.diff([0.0, *ticks]) == pytest.approx(TICK_S)
 
 
 def test_one_long_sound_is_heard_to_its_end(tmp_path: Path) -> None:

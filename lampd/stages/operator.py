@@ -5,7 +5,6 @@ does nothing.
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp, Press, Resume
 
@@ -13,11 +12,8 @@ from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp,
 class Operator:
     """Keeps the lamp. `relay` closes or opens it, at once; `correction_s` is how long an act can be corrected."""
 
-    def __init__(
-        self, relay: Callable[[bool], None], power_up: Literal["restore", "lit", "dark"], correction_s: float
-    ) -> None:
+    def __init__(self, relay: Callable[[bool], None], correction_s: float) -> None:
         self._relay = relay
-        self._power_up = power_up
         self._correction_s = correction_s
         self._lit = False
         self._last_press = float("-inf")
@@ -30,7 +26,7 @@ class Operator:
             case Directive():
                 return self._act(message)
             case Resume():
-                self._set(message.lit if self._power_up == "restore" else self._power_up == "lit")
+                self._set(message.lit)
                 return [Lamp(message.at, self._lit)]
         return []
 

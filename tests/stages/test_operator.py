@@ -9,9 +9,9 @@ from lampd.stages.operator import Operator
 class Bench:
     """An operator and all that its relay was told."""
 
-    def __init__(self, power_up: str = "restore", lit: bool = False) -> None:
+    def __init__(self, lit: bool = False) -> None:
         self.relay: list[bool] = []
-        self.operator = Operator(self.relay.append, power_up, correction_s=10.0)  # type: ignore[arg-type]
+        self.operator = Operator(self.relay.append, correction_s=10.0)
         self.begun = self.operator.handle(Resume(0.0, 0, lit))
 
     def hear(self, *messages: AnyMessage) -> list[AnyMessage]:
@@ -92,14 +92,12 @@ def test_asking_for_what_an_act_did_is_no_correction() -> None:
     assert bench.hear(Press(7.0))[-1] == Correction(7.0, 1, True), "and leaves it open to correction"
 
 
-@pytest.mark.parametrize("was_lit", [True, False])
-@pytest.mark.parametrize(("power_up", "lit"), [("restore", None), ("lit", True), ("dark", False)])
-def test_it_comes_up_as_configured(power_up: str, lit: bool | None, was_lit: bool) -> None:
-    bench = Bench(power_up, lit=was_lit)
-    expected = was_lit if lit is None else lit
-    assert bench.relay == [expected]
-    assert bench.begun == [Lamp(0.0, expected)]
-    assert bench.hear(Press(1.0)) == [Flip(1.0, not expected)]
+@pytest.mark.parametrize("lit", [True, False])
+def test_it_comes_up_as_it_is_told(lit: bool) -> None:
+    bench = Bench(lit=lit)
+    assert bench.relay == [lit]
+    assert bench.begun == [Lamp(0.0, lit)]
+    assert bench.hear(Press(1.0)) == [Flip(1.0, not lit)]
 
 
 def test_time_alone_moves_nothing() -> None:
