@@ -1,5 +1,6 @@
 """Recorded sessions go through the stages again, as fast as the processor allows and the same way every time."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,9 @@ from lampd.timeline import timeline
 @contextmanager
 def state(settings: Settings, folder: Path | None) -> Iterator[tuple[Settings, Journal]]:
     """The settings and the journal of a learning state in `folder`, or of one that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="lampd-") as temporary:
+    # in memory, where there is such a place: replays are not to wear a card
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="lampd-", dir=memory) as temporary:
         settings = msgspec.structs.replace(settings, state_dir=str(folder or temporary))
         journal = Journal(folder / "journal.db" if folder else ":memory:", boot="")
         journal.boot = f"replay {journal.seq}"

@@ -116,9 +116,7 @@ def main(argv: list[str]) -> int:
                 f"{name:22} {part:18} {f['lit_f1']:7.3f} {f['dark_f1']:8.3f} {f['false_per_1000']:7.1f}/1000 "
                 f"{f['wrong_direction']:6} of {f['acts']}"
             )
-        print(
-            f"{'':22} {row['utterances_per_s']['median']} utterances a second with training (median household; "
-            f"best {row['utterances_per_s']['best']}); "
-            f"corrected acts repeated on the same words: {row['corrected_acts_repeated']}"
-        )
+        rate = row["utterances_per_s"]
+        print(f"{'':22} utterances a second, training included: median {rate['median']}, best {rate['best']}")
+        print(f"{'':22} acts repeated on words they were corrected on: {row['corrected_acts_repeated']}")
     return 0

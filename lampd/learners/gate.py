@@ -5,6 +5,7 @@ norm. The probability of a wish is logistic(x . U + b), with features and U of t
 """
 
 import math
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,18 @@ class About(msgspec.Struct, frozen=True):
     examples: dict[str, int] = {}
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, dict=True):
     """The model of one wish: V n-grams with `idf` (V) and `weights` (V), and a `bias` (1)."""
 
-    vocabulary: dict[str, int]
+    ngrams: list[str]
     idf: NDArray[np.float32]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
+
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """The index of each n-gram; made when it is first asked for, which of most models it never is."""
+        return dict(zip(self.ngrams, range(len(self.ngrams)), strict=True))
 
     def probability(self, text: str) -> float:
         counts = {j: n for ngram, n in ngrams(text).items() if (j := self.vocabulary.get(ngram)) is not None}
@@ -51,7 +57,7 @@ class Head(msgspec.Struct, frozen=True):
         return logistic(float(x @ self.weights[index]) / math.sqrt(float(x @ x)) + float(self.bias[0]))
 
 
-NO_HEAD = Head({}, *(np.zeros(n, np.float32) for n in (0, 0, 1)))
+NO_HEAD = Head([], *(np.zeros(n, np.float32) for n in (0, 0, 1)))
 """Where there is no example yet to learn a wish from: it is never likely."""
 
 
@@ -76,7 +82,7 @@ class Gate(msgspec.Struct, frozen=True):
         tensors: dict[str, NDArray[Any]] = {}
         for wish, head in (("lit", self.lit), ("dark", self.dark)):
             # no n-gram holds a NUL
-            words = np.frombuffer("\0".join(head.vocabulary).encode(), np.uint8)
+            words = np.frombuffer("\0".join(head.ngrams).encode(), np.uint8)
             parts: dict[str, NDArray[Any]] = {
                 "ngrams": words,
                 "idf": head.idf,
@@ -91,13 +97,8 @@ class Gate(msgspec.Struct, frozen=True):
 
 def _head(tensors: dict[str, NDArray[Any]], wish: str) -> Head:
     words = tensors[f"{wish}.ngrams"].tobytes().decode()
-    ngrams = words.split("\0") if words else []
-    head = Head(
-        dict(zip(ngrams, range(len(ngrams)), strict=True)),
-        *(tensors[f"{wish}.{key}"] for key in ("idf", "weights", "bias")),
-    )
-    size = len(head.vocabulary)
-    if not (size == len(ngrams) and head.idf.shape == head.weights.shape == (size,) and head.bias.shape == (1,)):
+    head = Head(words.split("\0") if words else [], *(tensors[f"{wish}.{key}"] for key in ("idf", "weights", "bias")))
+    if not (head.idf.shape == head.weights.shape == (len(head.ngrams),) and head.bias.shape == (1,)):
         raise ValueError("its parts do not fit each other")
     return head
 

@@ -150,9 +150,8 @@ class Fitter:
         r = gate_for(sparse.csr_array((np.ones_like(values), column, ends)), is_it)
         x = sparse.csr_array((values / np.repeat(norms, lengths) * r[column], column, ends))
         z = fit_wish(x, is_it, abandon)
-        names = map(self._ngrams.__getitem__, used.tolist())
         return Head(
-            dict(zip(names, range(len(used)), strict=True)),
+            [self._ngrams[j] for j in used.tolist()],
             idf.astype(np.float32),
             (z[:-1] * r).astype(np.float32),
             z[-1:].astype(np.float32),

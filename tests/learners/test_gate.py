@@ -52,7 +52,7 @@ def test_what_is_written_is_what_is_read_to_the_last_bit(tmp_path: Path) -> None
 def test_the_probability_follows_the_formula() -> None:
     """logistic(x . U + b), x = log(1 + count) * idf, of unit length over the n-grams that are known."""
     idf, weights = np.array([1.0, 2.0, 1.5], np.float32), np.array([0.5, -1.0, 3.0], np.float32)
-    head = Head({"a": 0, "b": 1, "zz": 2}, idf, weights, np.array([0.75], np.float32))
+    head = Head(["a", "b", "zz"], idf, weights, np.array([0.75], np.float32))
     x = np.log1p([3, 1, 0]) * idf
     z = x @ weights / np.linalg.norm(x) + 0.75
     assert head.probability("aba ca") == pytest.approx(1 / (1 + np.exp(-z)), rel=1e-6)
