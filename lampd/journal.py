@@ -17,7 +17,7 @@ from lampd.messages import Acted, AnyMessage, Correction, Directive, Example, Fl
 
 VERSION = 1
 KEPT: tuple[type[AnyMessage], ...] = (Transcript, Directive, Acted, Flip, Correction, Lamp, Example, Model)
-RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Flip, Acted, Correction)
+RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction)
 RECENT_S = 90.0
 """Longer than any window of labelling, so that a stage fed this much knows what it knew."""
 

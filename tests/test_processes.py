@@ -119,6 +119,7 @@ def test_twenty_kills_in_mid_evening_lose_nothing_acknowledged(settings: Setting
     quick = msgspec.structs.replace(
         settings, hub=msgspec.structs.replace(settings.hub, first_restart_s=0.0, longest_restart_s=0.1)
     )
+    household = session.joined([household, household])
     with state(quick, None) as (here, journal):
         play(household, stages_here(here, journal, household), journal, Household(household.wishes(), 1))
         undisturbed = kept(journal)

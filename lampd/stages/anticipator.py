@@ -28,6 +28,7 @@ from lampd.stages.labelling import Labelling, tag
 
 ENOUGH = 2
 """Examples of each wish before the gate drives."""
+NEVER_TAUGHT = "never taught"
 FLIPS_KEPT = 64
 
 
@@ -67,6 +68,9 @@ class Anticipator:
                 self._labelling.corrected(message)
             case Example():
                 self._learn(message)
+            case Directive():
+                # from memory: what a former life thought of words that this one has just heard again
+                self._labelling.thought(message.utterance, message.reason != NEVER_TAUGHT)
             case Model():
                 self._swap(message)
             case _:
@@ -122,7 +126,7 @@ class Anticipator:
         self._labelling.hear(said, self._was_lit(said.start), had_model=likely > 0)
         wish: Tag = "nothing"
         if likely < self._settings.act_above:
-            reason = "not sure enough" if likely > 0 else "never taught"
+            reason = "not sure enough" if likely > 0 else NEVER_TAUGHT
         elif self._last_flip >= said.start:
             reason = "a hand was faster"
         elif self._now - said.end > self._settings.stale_s:

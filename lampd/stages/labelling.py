@@ -57,6 +57,11 @@ class Labelling:
         if said.text.strip() and said.at - said.start <= self._horizon:
             self._heard[said.utterance] = Heard(said, was_lit, had_model)
 
+    def thought(self, utterance: int, had_model: bool) -> None:
+        """Correct whether there was a model, for an utterance heard again in a new life."""
+        if heard := self._heard.get(utterance):
+            heard.had_model = had_model
+
     def flip(self, flip: Flip) -> None:
         self._flips.append(flip)
 

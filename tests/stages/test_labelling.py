@@ -325,7 +325,7 @@ def evening(seed: int, begin: float = 10.0) -> list[AnyMessage]:
     for _ in range(rng.randint(0, 8)):
         at = rng.uniform(begin, now + 30)
         causes += [Press(at + gap) for gap in rng.choice([[0.0], [0.0, 1.1], [0.0, 5.0], [0.0, 0.7, 1.9]])]
-    operator = Operator(lambda lit: None, "dark", TIMES.correction_s)
+    operator = Operator(lambda lit: None, TIMES.correction_s)
     for cause in sorted(causes, key=lambda cause: cause.at):
         said += operator.handle(cause)
     return sorted(said, key=lambda event: event.at)
