@@ -1,5 +1,5 @@
-# make demo and make test set up all they need in .venv. On a computer with an NVIDIA card's worth of spare disk, plain
-# torch is fine; elsewhere point PIP_EXTRA_INDEX_URL at PyTorch's own index of CPU builds first.
+# make demo and make test set up all they need in .venv. PyPI's torch for x86 brings CUDA along: to avoid that, point
+# PIP_EXTRA_INDEX_URL at PyTorch's own index of CPU builds.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
