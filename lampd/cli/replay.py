@@ -39,7 +39,7 @@ def replay(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(figures))
     else:
-        print(in_words(figures, time.monotonic() - began))
+        print(in_words(figures, time.monotonic() - began, from_nothing=not arguments.state))
     if arguments.picture:
         from lampd.cli.picture import learning_curve
 
@@ -77,7 +77,7 @@ def _play(arguments: argparse.Namespace, evening: session.Session) -> Score:
     return score
 
 
-def in_words(figures: dict[str, Any], took_s: float) -> str:
+def in_words(figures: dict[str, Any], took_s: float, from_nothing: bool) -> str:
     """What a newcomer wants to know."""
     windows = figures["windows"]
     asked = [window["answered"] for window in windows]
@@ -88,8 +88,8 @@ def in_words(figures: dict[str, Any], took_s: float) -> str:
         "",
         f"{figures['minutes']:.0f} minutes of lamp time in {took_s:.0f} s: {figures['wishes']} spoken wishes for light "
         f"or dark, among {figures['chatter']} utterances that wanted nothing.",
-        f"The lamp knew nothing at first. It answered {figures['answered']} of {figures['asked']} wishes by itself; "
-        f"by tens of wishes:  {curve}",
+        "The lamp knew nothing at first." if from_nothing else "The lamp began with what it had learned.",
+        f"It answered {figures['answered']} of {figures['asked']} wishes by itself; by tens of wishes:  {curve}",
         f"It acted wrongly {wrong} times in {figures['acts']} acts. A hand flipped the switch "
         f"{figures['flips_by_hand']} times, and that is all it learned from.",
     ]
