@@ -6,7 +6,6 @@ from msgspec import Meta, Struct
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
-Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
 class Recorder(Struct, frozen=True, forbid_unknown_fields=True):

@@ -79,9 +79,7 @@ def _play(arguments: argparse.Namespace, evening: session.Session) -> Score:
 
 def in_words(figures: dict[str, Any], took_s: float, from_nothing: bool) -> str:
     """What a newcomer wants to know."""
-    windows = figures["windows"]
-    asked = [window["answered"] for window in windows]
-    curve = "  ".join(f"{window['answered']}/{window['asked']}" for window in windows)
+    curve = "  ".join(f"{window['answered']}/{window['asked']}" for window in figures["windows"])
     reaction = figures["reaction_ms"]["p50"]
     wrong = figures["false_acts"] + figures["wrong_direction"]
     lines = [
@@ -93,7 +91,7 @@ def in_words(figures: dict[str, Any], took_s: float, from_nothing: bool) -> str:
         f"It acted wrongly {wrong} times in {figures['acts']} acts. A hand flipped the switch "
         f"{figures['flips_by_hand']} times, and that is all it learned from.",
     ]
-    if asked and reaction is not None:
+    if reaction is not None:
         lines.append(
             f"It reacted {reaction / 1000:.1f} s after the end of the words (median, thinking time not counted)."
         )
