@@ -17,7 +17,7 @@ from lampd.plm.peers.kneser_ney import KneserNey
 from lampd.plm.peers.recurrent import Recurrent
 from lampd.plm.peers.transformer import Transformer
 
-COURSE = Course(rate=5e-3, tokens=32, epochs=16, patience=16)
+COURSE = Course(rate=5e-3, rows=4, epochs=16, patience=16)
 SMALL = recurrent.Shape(width=16, hidden=24, layers=2, dropout=0.1, stretch=5)
 WINDOW = transformer.Shape(width=64, layers=1, context=8, dropout=0.1)
 
@@ -134,7 +134,7 @@ def test_training_stops_when_nothing_gets_better() -> None:
 
 
 def test_points_within_an_epoch() -> None:
-    points = list(gradient_model("gru", replace(COURSE, epochs=2, pause=0.0)).train(TRAINING, DEVELOPMENT))
+    points = list(gradient_model("learned", replace(COURSE, epochs=2, pause=0.0)).train(TRAINING, DEVELOPMENT))
     assert [point.epoch for point in points][-1] == 2
     assert len([point for point in points if point.epoch == 1]) > 2
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from lampd.plm.corpus import Corpus
 from lampd.plm.language_model import Point
-from lampd.plm.peers.pieces import PADDING, Piece, batches, piece_of, pieces_of
+from lampd.plm.peers.pieces import PADDING, Piece, laid_out, piece_of, stacked
 
 AT_ONCE = 8192
 """Tokens judged at once."""
@@ -31,7 +31,7 @@ class Network(nn.Module):
     """
 
     longest: int = 512
-    """Tokens of a piece in training."""
+    """Tokens of a row, in training, at whose end the state is forgotten."""
 
     def __init__(self, counts: Tensor, width: int) -> None:
         super().__init__()
@@ -58,8 +58,8 @@ class Course:
     """Steps in which the rate rises from nothing."""
     decay: float = 0.01
     clip: float = 1.0
-    tokens: int = 1024
-    """In a batch, about."""
+    rows: int = 16
+    """Side by side."""
     epochs: int = 100
     patience: int = 5
     """Epochs in a row that may not better the development perplexity; the rate halves after each."""
@@ -102,7 +102,6 @@ class GradientModel:
             torch.manual_seed(course.seed)
             counts = sum((torch.bincount(one, minlength=corpus.size) for one in corpus.documents), torch.zeros(()))
             network = self._network = self._build(torch.as_tensor(counts).expand(corpus.size))
-            pieces = pieces_of(corpus, network.longest)
         best = _Best(network)
         yield best.offered("start", 0, watch.seconds, _perplexity(network, development))
         teacher = _Teacher(network, course)
@@ -112,7 +111,7 @@ class GradientModel:
             for epoch in range(1, course.epochs + 1):
                 before, due = best.perplexity, watch.seconds + course.pause
                 with watch:
-                    today = list(batches(pieces, course.tokens, shuffle))
+                    today = list(laid_out(corpus, course.rows, network.longest, shuffle))
                 for batch in today:
                     with watch:
                         teacher.teach(batch)
@@ -196,6 +195,5 @@ def _losses(network: Network, batch: Piece) -> Tensor:
 
 def _perplexity(network: Network, corpus: Corpus) -> float:
     """As `language_model.perplexity`, many documents at a time."""
-    wholes = [piece_of(document, corpus.size) for document in corpus.documents if len(document)]
-    total = sum(float(_losses(network, batch).double().sum()) for batch in batches(wholes, AT_ONCE))
+    total = sum(float(_losses(network, batch).double().sum()) for batch in stacked(corpus, AT_ONCE))
     return math.exp(min(total / max(1, corpus.tokens), 700.0))

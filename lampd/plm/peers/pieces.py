@@ -1,7 +1,7 @@
 """A corpus arrives, padded batches of its documents leave: what networks trained by gradients read.
 
 A network reads a document shifted by one token: `corpus.size`, which stands for the beginning, then all tokens but the
-last. Documents longer than a network reads at once are cut; a later piece begins with the last token of the one before.
+last.
 """
 
 from collections.abc import Iterator
@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from lampd.plm.corpus import Corpus
 
 PADDING = -1
-"""The target where a row has ended."""
+"""The target where there is none."""
 
 
 class Piece(NamedTuple):
@@ -28,30 +29,38 @@ def piece_of(document: Tensor, beginning: int) -> Piece:
     return Piece(torch.cat((document.new_tensor([beginning]), document))[:-1], document)
 
 
-def pieces_of(corpus: Corpus, longest: int) -> list[Piece]:
-    """All of `corpus` in pieces of at most `longest` tokens, none of them empty, in order."""
-    wholes = (piece_of(document, corpus.size) for document in corpus.documents if len(document))
-    return [
-        Piece(*pair)
-        for whole in wholes
-        for pair in zip(torch.split(whole.read, longest), torch.split(whole.wanted, longest), strict=True)
-    ]
+def laid_out(corpus: Corpus, rows: int, longest: int, shuffle: torch.Generator) -> Iterator[Piece]:
+    """To train on: documents in random order, one behind the other in up to `rows` rows, `longest` tokens at a time.
 
-
-def batches(pieces: list[Piece], tokens: int, shuffle: torch.Generator | None = None) -> Iterator[Piece]:
-    """`pieces` stacked with those of like length, about `tokens` to a batch, padding included.
-
-    With `shuffle`, in random order, and pieces of the same length in another company each time.
+    Batches are alike then, whatever the lengths of documents; were they of like length, headings would come together,
+    and each such batch would pull the network its way.
     """
-    order = torch.arange(len(pieces)) if shuffle is None else torch.randperm(len(pieces), generator=shuffle)
-    groups: list[list[Piece]] = []
-    for index in sorted(order.tolist(), key=lambda index: len(pieces[index].read)):
-        piece = pieces[index]
-        if not groups or (len(groups[-1]) + 1) * len(piece.read) > tokens:
-            groups.append([])
-        groups[-1].append(piece)
-    turns = torch.arange(len(groups)) if shuffle is None else torch.randperm(len(groups), generator=shuffle)
-    for turn in turns.tolist():
-        group = groups[turn]
-        wanted = pad_sequence([piece.wanted for piece in group], True, PADDING)
-        yield Piece(pad_sequence([piece.read for piece in group], True), wanted)
+    order = torch.randperm(len(corpus.documents), generator=shuffle).tolist()
+    wholes = [piece_of(corpus.documents[index], corpus.size) for index in order if len(corpus.documents[index])]
+    if not wholes:
+        return
+    count = sum(len(piece.read) for piece in wholes)
+    rows = max(1, min(rows, count // longest))
+    width = -(-count // rows)
+    read = functional.pad(torch.cat([piece.read for piece in wholes]), (0, rows * width - count))
+    wanted = functional.pad(torch.cat([piece.wanted for piece in wholes]), (0, rows * width - count), value=PADDING)
+    for pair in zip(*(torch.split(one.view(rows, width), longest, 1) for one in (read, wanted)), strict=True):
+        yield Piece(*pair)
+
+
+def stacked(corpus: Corpus, tokens: int) -> Iterator[Piece]:
+    """To judge: whole documents, those of like length side by side, about `tokens` to a batch, padding included."""
+    group: list[Piece] = []
+    for document in sorted(corpus.documents, key=len):
+        if group and (len(group) + 1) * len(document) > tokens:
+            yield _stack(group)
+            group = []
+        if len(document):
+            group.append(piece_of(document, corpus.size))
+    if group:
+        yield _stack(group)
+
+
+def _stack(group: list[Piece]) -> Piece:
+    wanted = pad_sequence([piece.wanted for piece in group], True, PADDING)
+    return Piece(pad_sequence([piece.read for piece in group], True), wanted)

@@ -88,5 +88,5 @@ def transformer(shape: Shape | None = None, course: Course | None = None) -> Gra
     shape = shape or Shape()
     name = f"transformer, {shape.positions} positions"
     return GradientModel(
-        name, lambda counts: Transformer(counts, shape), course or Course(rate=2e-3, warmup=50, tokens=512)
+        name, lambda counts: Transformer(counts, shape), course or Course(rate=2e-3, warmup=50, rows=4)
     )
