@@ -13,6 +13,7 @@ BENCHMARKS = {
     "switch": "press to pin, while everything else is busy",
     "hearing": "utterances found in the clips of the data folder",
     "learning": "learning from text households, closed loop",
+    "plm": "the precision language model against its peers",
     "speech": "learning from real speech, closed loop through recorder and transcriber",
 }
 
