@@ -26,9 +26,8 @@ class View(nn.Module):
         self.context = context
         self.e = nn.Parameter(embeddings, requires_grad=False)
         dimension = embeddings.shape[1]
-        keys = {"radial": context.length, "block": context.length + 1, "document": 0}[context.kind]
-        self.w = nn.Parameter(torch.zeros(keys, keys))
-        self.groups = [dimension] * (keys if context.join == "cat" else 1)
+        self.w = nn.Parameter(torch.zeros(context.keys, context.keys), requires_grad=context.keys > 0)
+        self.groups = [dimension] * (context.keys if context.join == "cat" and context.keys else 1)
         self.u = nn.Parameter(torch.zeros(sum(self.groups), outputs))
         self.g: Tensor | None = None
 
@@ -91,7 +90,7 @@ class View(nn.Module):
         blocks, length = len(keys), valid.shape[0]
         block, head = places // length, places % length
         if vectors.dim() == 3:
-            products = torch.stack([(keys[b] * v[: length + 1]).sum(-1) for b, v in zip(block, vectors, strict=True)])
+            products = (keys[block] * vectors[:, : length + 1]).sum(-1)
         else:
             spread = vectors.new_zeros(blocks * length, vectors.shape[-1]).index_copy_(0, places, vectors)
             products = (spread.view(blocks, length, -1) @ keys.transpose(1, 2)).flatten(0, 1)[places]

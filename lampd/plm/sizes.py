@@ -15,7 +15,7 @@ class Context:
 
     `length` is how many tokens a radial context holds, or a block before the next begins; a document has no limit.
     `dimension` is D of its cipher, `hidden` the number of its outputs. `contextual` is the radius over which
-    embeddings become contextual vectors; 0 leaves the cipher as it is.
+    embeddings become contextual vectors, `gathered` by sum or offset; 0 leaves the cipher as it is.
     """
 
     kind: Kind
@@ -24,12 +24,26 @@ class Context:
     length: int = 0
     join: Join = "sum"
     contextual: int = 0
+    gathered: Join = "sum"
 
     def __post_init__(self) -> None:
-        if self.kind not in ("block", "radial", "document") or self.join not in ("sum", "cat"):
+        if self.kind not in ("block", "radial", "document") or not {self.join, self.gathered} <= {"sum", "cat"}:
             raise ValueError(f"no context is {self.kind!r} joined by {self.join!r}")
-        if min(self.dimension, self.hidden) < 1 or (self.kind != "document" and self.length < 2):
+        if min(self.dimension, self.hidden) < 1 or self.contextual < 0 or (self.kind != "document" and self.length < 2):
             raise ValueError(f"a context needs a dimension, outputs and two tokens at least, not {self}")
+
+    @property
+    def keys(self) -> int:
+        """What attention chooses from: a block's start is one of them."""
+        return {"radial": self.length, "block": self.length + 1, "document": 0}[self.kind]
+
+    def parameters(self, size: int) -> int:
+        """Numbers in embeddings, attention and output layer for `size` tokens."""
+        wide = min(self.dimension, size + 1)
+        if self.contextual and self.gathered == "cat":
+            wide *= 2 * self.contextual + 1
+        groups = self.keys if self.join == "cat" and self.keys else 1
+        return (size + 1) * wide + self.keys**2 + groups * wide * min(self.hidden, size)
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,12 @@ class Configuration:
 
     def to_fields(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+    def parameters(self, size: int) -> int:
+        """How many numbers a model for `size` tokens learns, frozen or not."""
+        return sum(one.parameters(size) for one in self.contexts) + size * sum(
+            min(one.hidden, size) for one in self.contexts
+        )
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> "Configuration":

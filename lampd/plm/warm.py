@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
+from torch.nn import functional
 
 from lampd.plm import saffu
 from lampd.plm.batches import Batch, Piece, batches, pieces
 from lampd.plm.cipher import bits, noised, normalised
+from lampd.plm.contextual import contextual
 from lampd.plm.corpus import Corpus
 from lampd.plm.evidence import believe
 from lampd.plm.explicit import CoOccurrence
@@ -36,10 +37,13 @@ def network_of(configuration: Configuration, corpus: Corpus) -> Network:
     ids = torch.cat([*corpus.documents, torch.zeros(0, dtype=torch.int64)])
     starts = torch.tensor([float(len(corpus.documents))])
     counts = torch.cat([starts, torch.bincount(ids, minlength=corpus.size).float()])
-    embeddings = [
-        noised(normalised(bits(len(counts), min(context.dimension, len(counts)))), counts)
-        for context in configuration.contexts
-    ]
+    embeddings = []
+    for context in configuration.contexts:
+        e = noised(normalised(bits(len(counts), min(context.dimension, len(counts)))), counts)
+        if context.contextual:
+            read = (functional.pad(document + 1, (1, 0)) for document in corpus.documents)
+            e = contextual(e, read, context.contextual, context.gathered)
+        embeddings.append(e)
     return Network(configuration, embeddings, corpus.size)
 
 
@@ -124,7 +128,7 @@ def _solve(
     conditional, prior = rest.parts(groups)
     contributions = [own @ part for own, part in zip(torch.split(h, list(groups), -1), conditional, strict=True)]
     contributions.append(h.sum(-1, keepdim=True) / rest.mean_norm * prior)
-    wanted = one_hot(targets, size).float() if labels is None else labels[targets]
+    wanted = functional.one_hot(targets, size).float() if labels is None else labels[targets]
     return total, believe(torch.stack(contributions), wanted, weights), parts
 
 
