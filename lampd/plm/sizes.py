@@ -58,8 +58,8 @@ class Configuration:
     contexts: tuple[Context, ...]
     name: str = "custom"
     attention: Attention = "level"
-    epochs: int = 8
-    thawed: int = 4
+    epochs: int = 2
+    thawed: int = 8
     rate: float = 0.03
     slower: float = 5.0
     patience: int = 8

@@ -82,7 +82,7 @@ class Training:
     def _begin(self) -> None:
         """The optimiser of the present phase, without any memory."""
         configuration, thawed = self.network.configuration, self.progress.phase == "thawed"
-        self.network.thaw(thawed, self._cache)
+        self.network.thaw(thawed, self._cache and configuration.epochs > 0)
         rate = configuration.rate / (configuration.slower if thawed else 1)
         self._adam = torch.optim.Adam(self._learning(), lr=rate)
 

@@ -60,7 +60,7 @@ def cold_start(network: Network) -> None:
 def warm_start(network: Network, corpus: Corpus, evidence: bool = True) -> None:
     """Solve every layer; `evidence` false is the formula as published, all groups believed alike."""
     configuration = network.configuration
-    network.thaw(False)
+    network.thaw(False, cache=False)
     chosen = _part(pieces(corpus, configuration.span), configuration.warm_tokens)
     folds = [list(batches(chosen[fold::FOLDS], configuration.batch)) for fold in range(FOLDS)]
     unseen = [_solve_view(view, folds, network, evidence) for view in network.each()]
