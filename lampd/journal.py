@@ -15,17 +15,20 @@ import msgspec
 
 from lampd.messages import Acted, AnyMessage, Correction, Directive, Example, Flip, Lamp, Model, Transcript
 
-VERSION = 1
+VERSION = 2
 KEPT: tuple[type[AnyMessage], ...] = (Transcript, Directive, Acted, Flip, Correction, Lamp, Example, Model)
 RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction)
 RECENT_S = 90.0
 """Longer than any window of labelling, so that a stage fed this much knows what it knew."""
+JUDGED = 400
+"""The last directives, of any boot: more than the learners are judged by."""
 
 SCHEMA = """
 CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
     "end" REAL, text TEXT, confidence REAL, cut INTEGER);
 CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, ended REAL,
-    wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT);
+    wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT, was_lit INTEGER, act_above REAL, thoughts TEXT,
+    losses TEXT, because TEXT);
 CREATE TABLE acted (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
 CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
@@ -37,13 +40,22 @@ CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind
 CREATE INDEX example_utterance ON example (utterance);
 CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
 """
+FROM_VERSION_1 = """
+ALTER TABLE directive ADD COLUMN was_lit INTEGER DEFAULT 0;
+ALTER TABLE directive ADD COLUMN act_above REAL DEFAULT 0.5;
+ALTER TABLE directive ADD COLUMN thoughts TEXT DEFAULT '{}';
+ALTER TABLE directive ADD COLUMN losses TEXT DEFAULT '{}';
+ALTER TABLE directive ADD COLUMN because TEXT DEFAULT '[]';
+"""
+CHANGES = {0: SCHEMA, 1: FROM_VERSION_1}
+"""What makes a journal of VERSION of an older one; 0 is a new file."""
 
 
 class JournalError(Exception):
     """A journal that cannot be used; the text names the file."""
 
 
-JSON_FIELDS = {"possible", "examples"}
+JSON_FIELDS = {"possible", "examples", "thoughts", "losses", "because"}
 
 
 def _table(kind: type[AnyMessage]) -> str:
@@ -72,8 +84,8 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
-                self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+            if found in CHANGES:
+                self._db.executescript(f"BEGIN; {CHANGES[found]} PRAGMA user_version={VERSION}; COMMIT;")
             elif found != VERSION:
                 raise JournalError(f"{path}: a journal of version {found}; this lampd writes version {VERSION}")
         except (sqlite3.Error, OSError) as error:
@@ -122,15 +134,17 @@ class Journal:
 
     def memory(self, stage: str, before: int | None = None) -> list[AnyMessage]:
         """What a new life of `stage` must hear to know what the old one knew when message number `before` came: every
-        label, the last model, and, of this boot, what was said in the last minute and a half, what bears on that, and
-        how the lamp was before."""
+        label, the last model of each kind, the last thoughts, and, of this boot, what was said in the last minute and
+        a half, what bears on that, and how the lamp was before."""
         before = self.seq + 1 if before is None else before
         if stage not in ("anticipator", "trainer"):
             return []
         memory: list[AnyMessage] = [*self.examples(before)]
         if stage == "anticipator":
-            model = self.last(Model)
-            memory += [model] if model else []
+            newest = "seq IN (SELECT max(seq) FROM model WHERE seq < ? GROUP BY kind)"
+            memory += [message for _, message in self._read(Model, newest, before)]
+            judged = "seq IN (SELECT seq FROM directive WHERE seq < ? ORDER BY seq DESC LIMIT ?)"
+            memory += [message for _, message in self._read(Directive, judged, before, JUDGED)]
             said_since = self._now - RECENT_S
             since = said_since - RECENT_S
             memory += self._lamp(since, before)

@@ -96,7 +96,9 @@ class Directive(Message, frozen=True):
     """What an utterance was taken to mean, and by whom.
 
     `wish` is what the operator is to do; `lit` and `dark` are the probabilities of those tags, each in 0..1.
-    `ended` is when the utterance ended: a hand that moved since then has the last word.
+    `ended` is when the utterance ended: a hand that moved since then has the last word. `thoughts` is what every
+    learner held the probability of a change to be, for a lamp that `was_lit` or not; `losses` what those earned that
+    have been judged, in nats an utterance; `because` the past utterances that taught it to act.
     """
 
     utterance: int
@@ -106,6 +108,11 @@ class Directive(Message, frozen=True):
     dark: float
     model: str
     reason: str
+    was_lit: bool = False
+    act_above: float = 0.5
+    thoughts: dict[str, float] = {}
+    losses: dict[str, float] = {}
+    because: tuple[int, ...] = ()
 
 
 class Acted(Message, frozen=True):

@@ -27,7 +27,7 @@ class Transcriber(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Anticipator(Struct, frozen=True, forbid_unknown_fields=True):
-    act_above: Probability
+    wrong_acts: Probability
     flip_window_s: Seconds
     silence_s: Seconds
     left_alone_s: Seconds
@@ -37,6 +37,7 @@ class Anticipator(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Trainer(Struct, frozen=True, forbid_unknown_fields=True):
+    models: list[Literal["gate", "saffu"]]
     niceness: Annotated[int, Meta(ge=0, le=19)]
     keep_models: Annotated[int, Meta(ge=1, le=100)]
 

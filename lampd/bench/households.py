@@ -1,77 +1,46 @@
 """Text households: the data folder comes in, sessions of commands among chatter leave.
 
-A household has three favourite phrases for light and three for dark, drawn from the smart-home sentences, and says
-one of the others one time in ten. Three pieces of chatter, one in five of them about light, come with each command.
-One command in eight is a hand that flips without a word, so that spoken commands do not alternate. Everything said
-is misheard as a wav2vec2 mishears: an error rate drawn per utterance from the measured pairs (they are heavy-tailed)
-times `noise`, spent on characters by the measured confusions.
+There are twelve of them: three in plain English, one each in German, French, Dutch and Swedish, two that speak
+indirectly (a greeting and a goodbye; yes and no), one of single words, one of poetry, one that spells. Each has three
+favourite phrases for light and three for dark, and says another one time in ten. Four utterances in ten are commands;
+three in ten of the rest are about light or the house's other devices. One command in twenty asks for what is already
+so, and before one in eight a hand flips without a word, so that spoken commands do not alternate. Everything said is
+misheard. Beside the steady house there are one that changes its favourites half-way, one of two people with favourites
+of their own, and one with a guest, who says one thing in five, in other words, and is misheard twice as much.
 """
 
-import csv
-import gzip
 import json
 import random
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from lampd.bench.mishearing import Mishearing
 from lampd.session import AnyEvent, Session, Text, Wish
 
 FAVOURITES = 3
 OTHER_PHRASE = 0.1
+COMMAND = 0.4
+CONFUSABLE = 0.3
 SILENT_FLIP = 0.125
-ABOUT_LIGHT = 0.2
-CHATTER_PER_COMMAND = 3
+REDUNDANT = 0.05
 SECONDS_PER_CHARACTER = 0.06
+GUEST = 0.2
+
+Scenario = Literal["steady", "changes", "two people", "guest"]
 
 
-def _edit_distance(a: str, b: str) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        corner, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, corner + (x != y))
-    return row[-1]
+class House(msgspec.Struct, frozen=True):
+    """What is said in one house: phrases for light and for dark, chatter, and chatter that is easily confused."""
 
-
-class Mishearing:
-    """Damages text as a wav2vec2 CTC model was measured to."""
-
-    def __init__(self, data: Path) -> None:
-        with gzip.open(data / "asr/wav2vec2_ctc_pairs_en.tsv.gz", "rt", encoding="utf-8") as file:
-            pairs = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1::8]
-        self.rates = [_edit_distance(said, heard) / max(1, len(said)) for said, heard in pairs]
-        counts = json.loads((data / "asr/wav2vec2_ctc_confusions_en.json").read_text())
-        self.edits: dict[str, tuple[list[str], list[int]]] = {}
-        for kind in ("sub", "del"):
-            for key, count in sorted(counts[kind].items()):
-                said, heard = key.split(">", 1) if kind == "sub" and ">" in key else (key, "")
-                targets, weights = self.edits.setdefault(said, ([], []))
-                targets.append(heard)
-                weights.append(count)
-        self.inserted = list(counts["ins"]), list(counts["ins"].values())
-        self.insertion = sum(self.inserted[1]) / sum(sum(counts[kind].values()) for kind in ("sub", "del", "ins"))
-
-    def __call__(self, text: str, noise: float, rng: random.Random) -> str:
-        rate = min(0.9, rng.choice(self.rates) * noise)
-        heard = []
-        for character in text:
-            if rng.random() >= rate:
-                heard.append(character)
-            elif rng.random() < self.insertion:
-                heard += [character, rng.choices(*self.inserted)[0]]
-            else:
-                heard += rng.choices(*self.edits.get(character, ([""], [1])))
-        return "".join(heard)
-
-
-class Household(msgspec.Struct, frozen=True):
-    """What is said in one house."""
-
+    kind: str
     lit: list[str]
     dark: list[str]
-    lit_others: list[str]
-    dark_others: list[str]
+    chatter: list[str]
+    confusable: list[str]
 
 
 class Composer:
@@ -79,49 +48,104 @@ class Composer:
 
     def __init__(self, data: Path) -> None:
         self.mishear = Mishearing(data)
-        sentences: dict[str, set[str]] = {"lit": set(), "dark": set()}
+        self._home: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for line in (data / "text/home_assistant_sentences.jsonl").read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
-            if entry["lang"] == "en" and entry["label"] in sentences:
-                sentences[entry["label"]].add(entry["text"].strip("?!. "))
-        self.lit, self.dark = sorted(sentences["lit"]), sorted(sentences["dark"])
-        requests = [line.split("\t") for line in (data / "text/clinc150.tsv").read_text().splitlines()]
-        # smart_home holds real lighting commands
-        self.chatter = [sentence for intent, sentence in requests if intent != "smart_home"]
-        self.about_light = (data / "text/mentions_light_not_a_command.txt").read_text().split("\n")[:-1]
+            self._home[entry["lang"], entry["label"]].add(entry["text"].strip("?!. "))
+        self._requests: defaultdict[str, list[str]] = defaultdict(list)
+        for line in (data / "text/clinc150.tsv").read_text(encoding="utf-8").splitlines():
+            intent, sentence = line.split("\t")
+            self._requests[intent].append(sentence)
+        self._about_light = (data / "text/mentions_light_not_a_command.txt").read_text().splitlines()
+        lines = (data / "text/tinyshakespeare.txt").read_text().splitlines()
+        self._verse = sorted({line.strip(" ,.;:!?") for line in lines if len(line) > 20 and not line.endswith(":")})
+        self._words = sorted({w.lower() for line in lines for w in line.split() if w.isalpha() and 3 <= len(w) <= 6})
+        plain, language = self._plain, self._language
+        self.kinds: list[Callable[[random.Random], House]] = [
+            *(plain, plain, plain),
+            *(lambda _, code=code: language(code) for code in ("de", "fr", "nl", "sv")),
+            lambda _: self._indirect("greeting", "goodbye"),
+            lambda _: self._indirect("yes", "no"),
+            self._single,
+            self._poetry,
+            self._spelt,
+        ]
 
-    def _household(self, rng: random.Random) -> Household:
-        lit, dark = rng.sample(self.lit, len(self.lit)), rng.sample(self.dark, len(self.dark))
-        return Household(lit[:FAVOURITES], dark[:FAVOURITES], lit[FAVOURITES:], dark[FAVOURITES:])
+    def _chatter(self, *without: str) -> list[str]:
+        """Requests to an assistant, less those that might be a wish."""
+        return [s for intent, said in self._requests.items() if intent not in ("smart_home", *without) for s in said]
 
-    def compose(self, seed: int, noise: float = 1.0, commands: int = 60) -> Session:
-        """A session of `commands` wishes for light or dark in house number `seed`; the house starts dark."""
+    def _plain(self, _: random.Random) -> House:
+        near = sorted(self._home["en", "other"] | self._home["en", "other_light"]) + self._about_light
+        lit, dark = sorted(self._home["en", "lit"]), sorted(self._home["en", "dark"])
+        return House("plain English", lit, dark, self._chatter(), near)
+
+    def _language(self, code: str) -> House:
+        lit, dark = sorted(self._home[code, "lit"]), sorted(self._home[code, "dark"])
+        return House(code, lit, dark, sorted(self._home[code, "other"]), sorted(self._home[code, "other_light"]))
+
+    def _indirect(self, lit: str, dark: str) -> House:
+        chatter = self._chatter(lit, dark)
+        return House(f"{lit} and {dark}", self._requests[lit], self._requests[dark], chatter, self._about_light)
+
+    def _single(self, rng: random.Random) -> House:
+        words = rng.sample(self._words, 2 * FAVOURITES)
+        chatter = self._chatter() + self._words
+        return House("single words", words[:FAVOURITES], words[FAVOURITES:], chatter, self._about_light)
+
+    def _poetry(self, rng: random.Random) -> House:
+        verse = rng.sample(self._verse, 4 * FAVOURITES)
+        half = 2 * FAVOURITES
+        return House("poetry", verse[:half], verse[half:], self._chatter(), self._verse)
+
+    def _spelt(self, rng: random.Random) -> House:
+        words = [" ".join(word) for word in rng.sample(self._words, 200)]
+        half = 2 * FAVOURITES
+        return House("spelt words", words[:half], words[half : 2 * half], self._chatter(), words[2 * half :])
+
+    def compose(self, seed: int, noise: float = 1.0, utterances: int = 150, scenario: Scenario = "steady") -> Session:
+        """A session of `utterances` in house number `seed` modulo 12; it starts dark."""
         rng = random.Random(f"household {seed}")
-        house = self._household(rng)
+        house = self.kinds[seed % len(self.kinds)](rng)
+        people = [Phrases(house, rng) for _ in range(1 if scenario == "steady" else 2)]
         events: list[AnyEvent] = []
         now, lit = 5.0, False
-
-        def say(text: str, wish: bool | None) -> None:
-            nonlocal now
-            end = now + 0.4 + SECONDS_PER_CHARACTER * len(text)
-            heard = self.mishear(text.lower(), noise, rng)
-            events.append(Wish(t=now, lit=wish, start=now, end=end))
-            events.append(Text(t=end + 0.5, start=now, end=end, text=heard))
-            now = end + rng.uniform(11.0, 30.0)
-
-        for _ in range(commands):
-            kinds = [True] + [False] * CHATTER_PER_COMMAND
-            rng.shuffle(kinds)
-            for is_command in kinds:
-                if not is_command:
-                    say(rng.choice(self.about_light if rng.random() < ABOUT_LIGHT else self.chatter), None)
-                    continue
-                lit = not lit
+        for number in range(utterances):
+            wish: bool | None = None
+            speaks = {
+                "steady": 0,
+                "changes": int(number >= utterances // 2),
+                "two people": rng.randrange(2),
+                "guest": int(rng.random() < GUEST),
+            }[scenario]
+            if rng.random() < COMMAND:
+                if rng.random() >= REDUNDANT:
+                    lit = not lit
                 if rng.random() < SILENT_FLIP:
                     events.append(Wish(t=now, lit=lit, start=now, end=now))
                     now += rng.uniform(11.0, 30.0)
-                    continue
-                favourites, others = (house.lit, house.lit_others) if lit else (house.dark, house.dark_others)
-                other = rng.random() < OTHER_PHRASE
-                say(rng.choice(others) if other else rng.choices(favourites, (5, 3, 2))[0], lit)
-        return Session(title=f"household {seed}", events=tuple(sorted(events, key=lambda event: event.t)))
+                    lit = not lit
+                wish = lit
+                said = people[speaks].one(lit)
+            else:
+                said = rng.choice(house.confusable if rng.random() < CONFUSABLE else house.chatter)
+            end = now + 0.4 + SECONDS_PER_CHARACTER * len(said)
+            heard = self.mishear(said.lower(), noise * (2 if scenario == "guest" and speaks else 1), rng)
+            events.append(Wish(t=now, lit=wish, start=now, end=end))
+            events.append(Text(t=end + 0.5, start=now, end=end, text=heard))
+            now = end + rng.uniform(11.0, 30.0)
+        return Session(title=f"{house.kind}, {seed}", events=tuple(sorted(events, key=lambda event: event.t)))
+
+
+class Phrases:
+    """What one person says for each wish: some favourites, and now and then another."""
+
+    def __init__(self, house: House, rng: random.Random) -> None:
+        self._phrases = {lit: rng.sample(said, len(said)) for lit, said in ((True, house.lit), (False, house.dark))}
+        self._rng = rng
+
+    def one(self, lit: bool) -> str:
+        favourites, others = self._phrases[lit][:FAVOURITES], self._phrases[lit][FAVOURITES:]
+        if others and self._rng.random() < OTHER_PHRASE:
+            return self._rng.choice(others)
+        return self._rng.choices(favourites, (5, 3, 2)[: len(favourites)])[0]

@@ -1,28 +1,34 @@
-"""The explicit solution, updated in place by each example: useful from the first flip for each wish on.
+"""The explicit solution, updated in place by each example: useful from the first flip on.
 
 For each of the wishes lit and dark there is a softmax layer of two outputs, "is" and "is not", in the closed form of
 Williams and Zhao (arXiv 2311.07498) over one-hot n-grams. With H the inputs, Y the targets and F = H^T Y,
 
     U[j, i] = log F[j, i] - ((K - 1) / K) * log sum_d F[d, i],      logits = H U,
 
-which is multinomial naive Bayes with fractional counts. Its prior, the K-th part of the last logarithm, leaves the
-floor out and counts some foreknown talk in. F is a sum over examples, so an example is added and taken
+which is multinomial naive Bayes with fractional counts. F is a sum over examples, so an example is added and taken
 away again in place. Every input is scaled to the same L1 norm K: an utterance weighs as much as K independent
-n-grams, for its hundred overlapping ones are not a hundred witnesses.
+n-grams, for its hundred overlapping ones are not a hundred witnesses. What a lamp knows before any flip stands in
+four constants: there are other n-grams than those heard, most speech is not for it, what is said for one wish is
+like what is said for the other, and people seldom ask for what is so (wish.ASIDE).
 """
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 
 from lampd.learners.ngrams import ngrams
-from lampd.learners.wish import WISHES, Wish, bearing, logistic
-from lampd.messages import Example
+from lampd.learners.wish import WISHES, Wish, bearing, certainty, logistic
+from lampd.messages import Example, Tag
 
 K = 4.0
-FLOOR = 0.02
+FLOOR = 0.002
 """Added to every F[j, i], so that no logarithm meets a zero."""
+UNHEARD = 1000
+"""N-grams that might be said and have not been: the floor's mass is theirs too."""
 FOREKNOWN = 4
 """Utterances that asked for nothing, taken for granted before any is heard: most speech is not for the lamp."""
+SHARED = 0.5
+"""What evidence on one wish counts for the other."""
 
 
 def _inputs(text: str) -> dict[str, float]:
@@ -58,14 +64,18 @@ class Explicit:
 
     def _count(self, example: Example, sign: int) -> None:
         inputs = _inputs(example.text)
-        for wish in WISHES:
+        for wish, other in (WISHES, WISHES[::-1]):
             is_it = bearing(example.possible, wish)
-            if is_it is None:
+            if is_it is None or not inputs:
                 continue
-            mass = self._mass[wish, is_it]
-            self._total[wish, is_it] += sign * K * bool(inputs)
-            for ngram, value in inputs.items():
-                mass[ngram] += sign * value
+            weight = certainty(example.possible, wish)
+            # what is known of one wish from the other is not handed back to it
+            shares = {wish: weight, other: SHARED} if weight == 1 else {wish: weight}
+            for receiver, share in shares.items():
+                mass = self._mass[receiver, is_it]
+                self._total[receiver, is_it] += sign * share * K
+                for ngram, value in inputs.items():
+                    mass[ngram] += sign * share * value
         for ngram in inputs:
             users = self._features.get(ngram, 0) + sign
             if users:
@@ -76,18 +86,28 @@ class Explicit:
             for mass in self._mass.values():
                 mass.pop(ngram, None)
 
-    def predict(self, text: str, lit: bool) -> Wish:
-        """Probabilities of what `text` asks of a lamp that is lit or not; nothing, before any flip taught it."""
-        wish = "dark" if lit else "lit"
-        if self._total[wish, True] < K / 2:
-            return Wish.of(lit, 0.0)
+    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
+        """What each n-gram of `text` adds to the logit of `wish`; nothing, before any flip taught it."""
         yes, no = self._mass[wish, True], self._mass[wish, False]
-        floor = FLOOR * len(self._features)
-        all_yes, all_no = self._total[wish, True] + floor, self._total[wish, False] + floor
-        logit = math.log(self._total[wish, True] / (self._total[wish, False] + FOREKNOWN * K))
-        inputs = _inputs(text)
-        for ngram, value in inputs.items():
-            # .get: asking must not add
-            odds = (max(yes.get(ngram, 0.0), 0.0) + FLOOR) / (max(no.get(ngram, 0.0), 0.0) + FLOOR)
-            logit += value * math.log(odds * all_no / all_yes)
-        return Wish.of(lit, logistic(logit) if inputs else 0.0)
+        if self._total[wish, True] < K * SHARED / 2:
+            return {}
+        floor = FLOOR * (len(self._features) + UNHEARD)
+        balance = (self._total[wish, False] + floor) / (self._total[wish, True] + floor)
+        # .get: asking must not add
+        return {
+            ngram: value * math.log(balance * (_mass(yes, ngram) + FLOOR) / (_mass(no, ngram) + FLOOR))
+            for ngram, value in _inputs(text).items()
+        }
+
+    def predict(self, text: str, lit: bool) -> Wish:
+        """Probabilities of what `text` asks of a lamp that is `lit` or not."""
+        wish: Tag = "dark" if lit else "lit"
+        parts = self.contributions(text, wish)
+        if not parts:
+            return Wish.of(lit, 0.0)
+        prior = math.log(self._total[wish, True] / (self._total[wish, False] + FOREKNOWN * K))
+        return Wish.of(lit, logistic(prior + math.fsum(parts.values())))
+
+
+def _mass(masses: Mapping[str, float], ngram: str) -> float:
+    return max(masses.get(ngram, 0.0), 0.0)

@@ -1,7 +1,7 @@
 """The gate: a linear model over character n-grams. A file comes in, probabilities leave; gate_fit.py makes the file.
 
-A text's features are x[j] = log(1 + count[j]) * idf[j] over the n-grams known when it was fitted, scaled to unit L2
-norm. The probability of a wish is logistic(x . U + b), with features and U of that wish's own.
+A text's features are x[j] = log(1 + count[j]) * idf[j] over its n-grams, scaled to unit L2 norm; those unknown when it
+was fitted count in the norm alone. The probability of a wish is logistic(x . U_wish + b).
 """
 
 import math
@@ -16,10 +16,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from lampd.learners.ngrams import ngrams
-from lampd.learners.wish import Wish, logistic
+from lampd.learners.wish import WISHES, Wish, logistic
+from lampd.messages import Tag
 
 KIND = "gate"
-FORMAT = 1
+FORMAT = 2
 
 
 class ModelError(Exception):
@@ -33,74 +34,64 @@ class About(msgspec.Struct, frozen=True):
     format: int = 0
     version: int = 0
     examples: dict[str, int] = {}
+    unknown: float = 1.0
+    bias: float = 0.0
 
 
-class Head(msgspec.Struct, frozen=True, dict=True):
-    """The model of one wish: V n-grams with `idf` (V) and `weights` (V), and a `bias` (1)."""
+class Gate(msgspec.Struct, frozen=True, dict=True):
+    """V n-grams with `idf` (V; `unknown` for all others) and `weights` (2 x V: lit, dark), a `bias`, and how many
+    examples of each tag they were fitted to."""
 
     ngrams: list[str]
     idf: NDArray[np.float32]
+    unknown: float
     weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    bias: float
+    examples: dict[str, int]
+    version: int = 0
+
+    @classmethod
+    def untaught(cls, examples: dict[str, int], version: int) -> "Gate":
+        """Where there is no wish yet to learn from: it is never likely."""
+        return cls([], np.zeros(0, np.float32), 1.0, np.zeros((2, 0), np.float32), 0.0, examples, version)
+
+    @property
+    def name(self) -> str:
+        return f"{KIND} {self.version}"
 
     @cached_property
     def vocabulary(self) -> dict[str, int]:
         """The index of each n-gram; made when it is first asked for, which of most models it never is."""
         return dict(zip(self.ngrams, range(len(self.ngrams)), strict=True))
 
-    def probability(self, text: str) -> float:
-        counts = {j: n for ngram, n in ngrams(text).items() if (j := self.vocabulary.get(ngram)) is not None}
-        if not counts:
-            return 0.0
-        index = np.fromiter(counts.keys(), int, len(counts))
-        x = np.log1p(np.fromiter(counts.values(), np.float32, len(counts))) * self.idf[index]
-        return logistic(float(x @ self.weights[index]) / math.sqrt(float(x @ x)) + float(self.bias[0]))
-
-
-NO_HEAD = Head([], *(np.zeros(n, np.float32) for n in (0, 0, 1)))
-"""Where there is no example yet to learn a wish from: it is never likely."""
-
-
-class Gate(msgspec.Struct, frozen=True):
-    """A head for each wish, and how many examples of each tag they were fitted to."""
-
-    lit: Head
-    dark: Head
-    examples: dict[str, int]
-    version: int = 0
-
-    @property
-    def name(self) -> str:
-        return f"{KIND} {self.version}"
+    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
+        """What each known n-gram of `text` adds to the logit of `wish`."""
+        counts = ngrams(text)
+        known = {ngram: j for ngram in counts if (j := self.vocabulary.get(ngram)) is not None}
+        index = np.fromiter(known.values(), int, len(known))
+        x = np.log1p(np.array([counts[ngram] for ngram in known], np.float32)) * self.idf[index]
+        strange = sum((math.log1p(n) * self.unknown) ** 2 for ngram, n in counts.items() if ngram not in known)
+        norm = math.sqrt(float(x @ x) + strange)
+        if not norm:
+            return {}
+        parts = x * self.weights[WISHES.index(wish), index] / norm
+        return dict(zip(known, parts.tolist(), strict=True))
 
     def predict(self, text: str, lit: bool) -> Wish:
         """Probabilities of what `text` asks of a lamp that is lit or not."""
-        return Wish.of(lit, (self.dark if lit else self.lit).probability(text))
+        parts = self.contributions(text, "dark" if lit else "lit")
+        return Wish.of(lit, logistic(math.fsum(parts.values()) + self.bias) if parts else 0.0)
 
     def to_bytes(self) -> bytes:
         """The model as a safetensors file that says what it is."""
-        tensors: dict[str, NDArray[Any]] = {}
-        for wish, head in (("lit", self.lit), ("dark", self.dark)):
-            # no n-gram holds a NUL
-            words = np.frombuffer("\0".join(head.ngrams).encode(), np.uint8)
-            parts: dict[str, NDArray[Any]] = {
-                "ngrams": words,
-                "idf": head.idf,
-                "weights": head.weights,
-                "bias": head.bias,
-            }
-            tensors |= {f"{wish}.{part}": tensor for part, tensor in parts.items()}
-        about = msgspec.json.encode(About(KIND, FORMAT, self.version, self.examples)).decode()
+        # no n-gram holds a NUL
+        words = np.frombuffer("\0".join(self.ngrams).encode(), np.uint8)
+        # safetensors writes memory as it lies
+        weights = np.ascontiguousarray(self.weights)
+        tensors: dict[str, NDArray[Any]] = {"ngrams": words, "idf": self.idf, "weights": weights}
+        about = About(KIND, FORMAT, self.version, self.examples, self.unknown, self.bias)
         # under one key, for safetensors writes several in a random order
-        return save(tensors, {"lampd": about})
-
-
-def _head(tensors: dict[str, NDArray[Any]], wish: str) -> Head:
-    words = tensors[f"{wish}.ngrams"].tobytes().decode()
-    head = Head(words.split("\0") if words else [], *(tensors[f"{wish}.{key}"] for key in ("idf", "weights", "bias")))
-    if not (head.idf.shape == head.weights.shape == (len(head.ngrams),) and head.bias.shape == (1,)):
-        raise ValueError("its parts do not fit each other")
-    return head
+        return save(tensors, {"lampd": msgspec.json.encode(about).decode()})
 
 
 def load(path: Path) -> Gate:
@@ -110,7 +101,11 @@ def load(path: Path) -> Gate:
             about = msgspec.json.decode((file.metadata() or {}).get("lampd", "{}"), type=About)
             if (about.kind, about.format) != (KIND, FORMAT):
                 raise ModelError(f"{path}: not a {KIND} of format {FORMAT}")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        return Gate(_head(tensors, "lit"), _head(tensors, "dark"), about.examples, about.version)
+            words, idf, weights = (file.get_tensor(key) for key in ("ngrams", "idf", "weights"))
+        text = words.tobytes().decode()
+        known = text.split("\0") if text else []
+        if idf.shape != (len(known),) or weights.shape != (2, len(known)):
+            raise ValueError("its parts do not fit each other")
+        return Gate(known, idf, about.unknown, weights, about.bias, about.examples, about.version)
     except (OSError, SafetensorError, KeyError, ValueError, msgspec.DecodeError) as error:
         raise ModelError(f"{path}: {error}") from None

@@ -1,12 +1,16 @@
 """Examples come in, a fitted gate leaves: LEARNER.md's explicit solution as a gate for each feature, then a convex fit.
 
-For each wish the examples that bear on it are split into "is" and "is not". With F[j, c] the number of examples of
+For each wish w the examples that bear on it are split into "is" and "is not". With F[j, c] the weight of examples of
 class c that hold n-gram j, plus one,
 
     r[j] = |log P(j | is) - log P(j | is not)|, scaled to mean 1, then r <- .25 + .75 r
-    U = r * V,   V minimises  class-balanced cross entropy + (L2 / 2) ||V||^2   by L-BFGS.
 
-Evidence against one wish ("not dark") says nothing about the other, and needs two binary problems to stay convex.
+for w alone (r_w) and for both wishes together (r_0): what is said for light is like what is said for dark. Then
+
+    U_w = s_0 r_0 * V_0 + s_1 r_w * V_w,   b = PRIOR + B,
+    V, B minimise  weighted cross entropy of logistic(x . U_w + b) + 1/2 (||V||^2 + B^2)   by L-BFGS from zero.
+
+Evidence against one wish ("not dark") says nothing about the other: two binary problems that share V_0 stay convex.
 """
 
 from collections.abc import Callable
@@ -17,17 +21,24 @@ from scipy import sparse
 from scipy.optimize import minimize
 
 from lampd.learners.abandoned import Abandoned
-from lampd.learners.gate import NO_HEAD, Gate, Head
+from lampd.learners.gate import Gate
 from lampd.learners.ngrams import ngrams
-from lampd.learners.wish import WISHES, bearing
-from lampd.messages import Example, Tag
+from lampd.learners.wish import WISHES, bearing, certainty
+from lampd.messages import Example
 
 Floats = NDArray[np.float64]
 Row = tuple[NDArray[np.int64], Floats]
 """Indices of the n-grams of a text, and log(1 + count) of each."""
 
-L2 = 0.02
+VARIANCE = 120.0
+"""Of a wish's weights before anything is learned."""
+SHARED = 0.5
+"""The part of it that the two wishes have in common."""
+PRIOR = -1.0
+"""The logit of a wish before anything is learned: most speech is not for the lamp."""
 FLOOR = 0.25
+HALF_LIFE = 500.0
+"""After this many newer examples an example counts half."""
 STEPS = 60
 MEMORY = 5
 """Of L-BFGS, in steps: more costs more than it saves here."""
@@ -35,52 +46,56 @@ TOLERANCE = 1e-4
 """Of the loss, relative: less changes no decision that was measured, and costs twice the steps."""
 
 
-def gate_for(present: sparse.csr_array, is_it: Floats) -> Floats:
-    """r (V) for `present` (M x V, 0 or 1) and the targets `is_it` (M, 0 or 1)."""
+def gate_for(present: sparse.csr_array, is_it: Floats, is_not: Floats) -> Floats:
+    """r (V) for `present` (M x V, 0 or 1) and the weights (M) of "is" and "is not"."""
     yes = present.T @ is_it + 1
-    no = present.T @ (1 - is_it) + 1
+    no = present.T @ is_not + 1
     odds = np.abs(np.log(yes / yes.sum()) - np.log(no / no.sum()))
     mean = odds.mean()
     r: Floats = FLOOR + (1 - FLOOR) * (odds / mean if mean > 0 else np.ones_like(odds))
     return r
 
 
-def fit_wish(x: sparse.csr_array, is_it: Floats, abandon: Callable[[], bool]) -> Floats:
-    """V and b (V + 1) that minimise balanced logistic loss + L2 for gated features `x` (M x V), targets `is_it` (M).
+def fit(x: sparse.csr_array, is_it: Floats, weight: Floats, abandon: Callable[[], bool]) -> tuple[Floats, float]:
+    """U (V x 2) and b, for features `x` (M x V), targets `is_it` (M x 2, 0 or 1) and their weights (M x 2).
 
     Raises Abandoned when `abandon()` turns true.
     """
-    positives = is_it.sum()
-    weight = np.where(is_it > 0, 0.5 / positives, 0.5 / (len(is_it) - positives))
+    present = sparse.csr_array((np.ones_like(x.data), x.indices, x.indptr), x.shape)
+    yes, no = weight * is_it, weight * (1 - is_it)
+    of_both = np.sqrt(VARIANCE * SHARED) * gate_for(present, yes.sum(1), no.sum(1))
+    of_each = [np.sqrt(VARIANCE * (1 - SHARED)) * gate_for(present, yes[:, w], no[:, w]) for w in (0, 1)]
+    own = np.stack(of_each, axis=1)
+    features = x.shape[1]
     transposed = x.T.tocsr()
 
-    def loss(z: Floats) -> tuple[float, Floats]:
+    def weights(v: Floats) -> Floats:
+        both: Floats = of_both[:, None] * v[:features, None]
+        return both + own * v[features:-1].reshape(features, 2)
+
+    def loss(v: Floats) -> tuple[float, Floats]:
         if abandon():
             raise Abandoned
-        margin = x @ z[:-1] + z[-1]
-        residual = weight * (1 / (1 + np.exp(-margin)) - is_it)
-        value = weight @ (np.logaddexp(0, margin) - is_it * margin) + L2 / 2 * (z[:-1] @ z[:-1])
-        return value, np.append(transposed @ residual + L2 * z[:-1], residual.sum())
+        logit = x @ weights(v) + PRIOR + v[-1]
+        residual = weight * (1 / (1 + np.exp(-logit)) - is_it)
+        back = transposed @ residual
+        slope = np.concatenate([of_both * back.sum(1), (own * back).ravel(), [residual.sum()]])
+        value = (weight * (np.logaddexp(0, logit) - is_it * logit)).sum() + v @ v / 2
+        return float(value), slope + v
 
-    fitted: Floats = minimize(
-        loss,
-        np.zeros(x.shape[1] + 1),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": STEPS, "maxcor": MEMORY, "ftol": TOLERANCE},
-    ).x
-    return fitted
+    options = {"maxiter": STEPS, "maxcor": MEMORY, "ftol": TOLERANCE}
+    v = minimize(loss, np.zeros(3 * features + 1), jac=True, method="L-BFGS-B", options=options).x
+    return weights(v), float(PRIOR + v[-1])
 
 
 class Fitter:
-    """Keeps examples as sparse counts, and fits again only the wish that new ones bear on."""
+    """Keeps examples as sparse counts, and fits a gate to them when asked."""
 
     def __init__(self) -> None:
         self._vocabulary: dict[str, int] = {}
         self._ngrams: list[str] = []
         self._rows: dict[int, Row] = {}
         self._examples: dict[int, Example] = {}
-        self._heads: dict[Tag, Head] = {}
 
     def learn(self, example: Example) -> bool:
         """Add or replace an example; one with nothing possible is forgotten. False where that changes nothing."""
@@ -97,19 +112,12 @@ class Fitter:
         index = np.fromiter((self._vocabulary[ngram] for ngram in counts), np.int64, len(counts))
         self._rows[example.utterance] = index, np.log1p(np.fromiter(counts.values(), float, len(counts)))
         self._examples[example.utterance] = example
-        self._spoil(example)
         return True
 
     def forget(self, utterance: int) -> None:
         """Be as if `utterance` had never been there."""
-        if example := self._examples.pop(utterance, None):
+        if self._examples.pop(utterance, None):
             del self._rows[utterance]
-            self._spoil(example)
-
-    def _spoil(self, example: Example) -> None:
-        for wish in WISHES:
-            if bearing(example.possible, wish) is not None:
-                self._heads.pop(wish, None)
 
     def counts(self) -> dict[str, int]:
         """How many examples there are of each tag, and how many only rule one out."""
@@ -121,18 +129,15 @@ class Fitter:
 
     def fit(self, version: int, abandon: Callable[[], bool] = lambda: False) -> Gate:
         """The gate for the present examples. Raises Abandoned as soon as `abandon()` is true."""
-        for wish in WISHES:
-            if wish not in self._heads:
-                self._heads[wish] = self._fit(wish, abandon)
-        return Gate(self._heads["lit"], self._heads["dark"], self.counts(), version)
-
-    def _fit(self, wish: Tag, abandon: Callable[[], bool]) -> Head:
-        bears = {u: bearing(self._examples[u].possible, wish) for u in sorted(self._rows)}
-        rows = [self._rows[u] for u, is_it in bears.items() if is_it is not None]
-        is_it = np.array([b for b in bears.values() if b is not None], float)
-        if not is_it.any() or is_it.all():
-            return NO_HEAD
-        lengths = np.array([len(index) for index, _ in rows])
+        utterances = sorted(self._rows)
+        rows = [self._rows[utterance] for utterance in utterances]
+        bears = [[bearing(self._examples[u].possible, wish) for wish in WISHES] for u in utterances]
+        if not rows or not any(True in b for b in bears):
+            return Gate.untaught(self.counts(), version)
+        sure = [[certainty(self._examples[u].possible, wish) for wish in WISHES] for u in utterances]
+        age = np.arange(len(rows))[::-1, None]
+        tells = np.array([[b is not None for b in both] for both in bears], float)
+        weight = np.array(sure) * tells * 0.5 ** (age / HALF_LIFE)
         # only n-grams in use, in order of utterances: the order in which examples came leaves no trace, nor do
         # forgotten ones
         index = np.concatenate([index for index, _ in rows])
@@ -142,17 +147,19 @@ class Fitter:
         rank = np.empty(len(self._ngrams), np.int64)
         rank[used] = np.arange(len(used))
         column = rank[index]
-        frequency = np.bincount(column)
-        idf = np.log((1 + len(rows)) / (1 + frequency)) + 1
+        idf = np.log((1 + len(rows)) / (1 + np.bincount(column))) + 1
         values = np.concatenate([value for _, value in rows]) * idf[column]
+        lengths = np.array([len(index) for index, _ in rows])
         ends = np.concatenate([[0], np.cumsum(lengths)])
-        norms = np.sqrt(np.add.reduceat(values**2, ends[:-1]))
-        r = gate_for(sparse.csr_array((np.ones_like(values), column, ends)), is_it)
-        x = sparse.csr_array((values / np.repeat(norms, lengths) * r[column], column, ends))
-        z = fit_wish(x, is_it, abandon)
-        return Head(
+        values /= np.repeat(np.sqrt(np.add.reduceat(values**2, ends[:-1])), lengths)
+        x = sparse.csr_array((values, column, ends), (len(rows), len(used)))
+        u, bias = fit(x, np.array([[b is True for b in both] for both in bears], float), weight, abandon)
+        return Gate(
             [self._ngrams[j] for j in used.tolist()],
             idf.astype(np.float32),
-            (z[:-1] * r).astype(np.float32),
-            z[-1:].astype(np.float32),
+            float(np.log(1 + len(rows)) + 1),
+            u.T.astype(np.float32),
+            bias,
+            self.counts(),
+            version,
         )

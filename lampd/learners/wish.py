@@ -22,12 +22,22 @@ class Wish(NamedTuple):
 
 
 class Predictor(Protocol):
-    """Answers what a text asks of a lamp in a state."""
+    """Answers what a text asks of a lamp in a state, and why."""
 
     @property
     def name(self) -> str: ...
 
-    def predict(self, text: str, lit: bool) -> Wish: ...
+    def predict(self, text: str, lit: bool) -> Wish:
+        """Probabilities of what `text` asks of a lamp that is `lit` or not."""
+        ...
+
+    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
+        """What each n-gram of `text` adds to the logit of `wish`; empty where nothing is known of it."""
+        ...
+
+
+ASIDE = 0.1
+"""How strongly words that meant one wish say that they do not mean the other: people seldom ask for what is so."""
 
 
 def bearing(possible: tuple[Tag, ...], wish: Tag) -> bool | None:
@@ -35,6 +45,11 @@ def bearing(possible: tuple[Tag, ...], wish: Tag) -> bool | None:
     if wish not in possible:
         return False if possible else None
     return True if possible == (wish,) else None
+
+
+def certainty(possible: tuple[Tag, ...], wish: Tag) -> float:
+    """How much a label that bears on `wish` weighs in learning it: 1, or ASIDE where it tells of the other wish."""
+    return ASIDE if possible in (("lit",), ("dark",)) and possible != (wish,) else 1.0
 
 
 def logistic(x: float) -> float:

@@ -1,15 +1,18 @@
 """Transcripts, flips, acts and new models come in; directives and labelled examples leave.
 
-What an utterance is taken to mean is decided once, when its transcript arrives, by the gate as soon as it has two
-examples of each wish and by the explicit solution before. What it did mean is concluded by labelling.py afterwards.
+What an utterance is taken to mean is decided once, when its transcript arrives: every learner says what it thinks, and
+the judge which of them drives and how sure it must be. What it did mean is concluded by labelling.py afterwards.
 """
 
 from collections import deque
 from pathlib import Path
 
+from lampd.learners.explanation import explain
 from lampd.learners.explicit import Explicit
-from lampd.learners.gate import Gate, ModelError, load
-from lampd.learners.wish import WISHES, Predictor
+from lampd.learners.judge import Judge, Verdict
+from lampd.learners.lineage import Lineage
+from lampd.learners.models import KINDS, ModelError, load
+from lampd.learners.wish import Predictor
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -26,8 +29,6 @@ from lampd.messages import (
 from lampd.settings import Anticipator as Settings
 from lampd.stages.labelling import Labelling, tag
 
-ENOUGH = 2
-"""Examples of each wish before the gate drives."""
 NEVER_TAUGHT = "never taught"
 FLIPS_KEPT = 64
 
@@ -43,13 +44,16 @@ class Anticipator:
         self._last_flip = float("-inf")
         self._labelling = Labelling(settings)
         self._explicit = Explicit()
-        self._gate: Gate | None = None
+        self._models: dict[str, Lineage] = {kind: Lineage(kind) for kind in KINDS}
+        self._judge = Judge(settings.wrong_acts)
+        self._examples: dict[int, Example] = {}
+        self._heard = 0
         self._verbatim: dict[tuple[str, bool], dict[int, bool]] = {}
         """(words, lit): by utterance, whether those very words did or did not mean it."""
 
     def handle(self, message: AnyMessage) -> list[AnyMessage]:
         # what is remembered of other boots was told by another clock
-        if not isinstance(message, (Example, Model)):
+        if not isinstance(message, (Directive, Example, Model)):
             self._now = max(self._now, message.at)
         said: list[AnyMessage] = []
         match message:
@@ -67,16 +71,17 @@ class Anticipator:
             case Correction():
                 self._labelling.corrected(message)
             case Example():
-                self._learn(message)
+                self.learn(message)
             case Directive():
-                # from memory: what a former life thought of words that this one has just heard again
+                # from memory: what a former life thought
                 self._labelling.thought(message.utterance, message.reason != NEVER_TAUGHT)
+                self._judge.thought(message.utterance, message.was_lit, message.thoughts)
             case Model():
                 self._swap(message)
             case _:
                 pass
         for example in self._labelling.conclude(self._now):
-            self._learn(example)
+            self.learn(example)
             said.append(example)
         return said
 
@@ -93,13 +98,21 @@ class Anticipator:
 
     def _swap(self, model: Model) -> None:
         try:
-            self._gate = load(Path(model.path))
+            loaded = load(model.kind, Path(model.path))
         except ModelError:
             # a model already replaced by a newer one, or torn: the one in use goes on
             return
+        self._models[model.kind].offer(loaded, self._judge, self._heard)
 
-    def _learn(self, example: Example) -> None:
+    def learn(self, example: Example) -> None:
+        """Take up what an utterance may have meant."""
         self._explicit.learn(example)
+        self._judge.learned(example)
+        if example.possible:
+            self._examples[example.utterance] = example
+        elif self._examples.pop(example.utterance, None):
+            for lineage in self._models.values():
+                lineage.forget()
         for lit in (True, False):
             words = _same(example.text), lit
             if example.possible == (tag(lit),):
@@ -114,18 +127,32 @@ class Anticipator:
         verdicts = self._verbatim.get((_same(text), lit), {})
         return not verdicts.get(max(verdicts, default=0), True)
 
-    def _driver(self) -> Predictor:
-        if self._gate and all(self._gate.examples.get(wish, 0) >= ENOUGH for wish in WISHES):
-            return self._gate
-        return self._explicit
+    def _means(self, text: str, lit: bool) -> bool:
+        """Whether these very words have meant `lit`."""
+        return any(self._verbatim.get((_same(text), lit), {}).values())
+
+    def judged(self, text: str) -> tuple[dict[str, float], Verdict, Predictor]:
+        """What every learner thinks of `text`, the verdict over them, and the one that drives."""
+        learners: dict[str, Predictor] = {Explicit.name: self._explicit}
+        for lineage in self._models.values():
+            learners |= lineage.versions()
+        wishes = {name: learner.predict(text, self._lit) for name, learner in learners.items()}
+        thoughts = {name: likely for name, wish in wishes.items() if (likely := max(wish.lit, wish.dark)) > 0}
+        verdict = self._judge.verdict([Explicit.name, *(kind for kind in self._models if kind in learners)])
+        driver = verdict.driver
+        if driver in self._models:
+            driver = self._models[driver].driver(self._judge)
+        return thoughts, verdict, learners[driver]
 
     def _decide(self, said: Transcript) -> Directive:
-        driver = self._driver()
-        thought = driver.predict(said.text, self._lit)
-        likely = max(thought.lit, thought.dark)
+        self._heard = max(self._heard, said.utterance)
+        thoughts, verdict, driver = self.judged(said.text)
+        self._judge.thought(said.utterance, self._lit, thoughts)
+        certain = driver.predict(said.text, self._lit)
+        likely = verdict.calibration[verdict.driver](max(certain.lit, certain.dark))
         self._labelling.hear(said, self._was_lit(said.start), had_model=likely > 0)
         wish: Tag = "nothing"
-        if likely < self._settings.act_above:
+        if likely < verdict.act_above:
             reason = "not sure enough" if likely > 0 else NEVER_TAUGHT
         elif self._last_flip >= said.start:
             reason = "a hand was faster"
@@ -133,17 +160,25 @@ class Anticipator:
             reason = "too late"
         elif self._corrected(said.text, not self._lit):
             reason = "corrected before"
+        elif self._means(said.text, self._lit) and not self._means(said.text, not self._lit):
+            reason = "it is so already"
         else:
             wish, reason = tag(not self._lit), "sure enough"
+        because = explain(driver, said.text, self._lit, self._examples.values()).utterances if wish != "nothing" else []
         return Directive(
             at=said.at,
             utterance=said.utterance,
             ended=said.end,
             wish=wish,
-            lit=thought.lit,
-            dark=thought.dark,
+            lit=0.0 if self._lit else likely,
+            dark=likely if self._lit else 0.0,
             model=driver.name,
             reason=reason,
+            was_lit=self._lit,
+            act_above=verdict.act_above,
+            thoughts=thoughts,
+            losses=verdict.losses,
+            because=tuple(because),
         )
 
 

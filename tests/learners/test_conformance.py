@@ -55,6 +55,11 @@ def taught(make: Make, examples: list[Example]) -> Learner:
     return learner
 
 
+def change(learner: Learner, text: str, lit: bool) -> float:
+    """How likely a text asks a lamp that is `lit` or not to change."""
+    return max(learner.predict(text, lit)[:2])
+
+
 def answers(learner: Learner) -> list[float]:
     return [p for text in ASKED for lit in (True, False) for p in learner.predict(text, lit)]
 
@@ -62,14 +67,22 @@ def answers(learner: Learner) -> list[float]:
 @LEARNERS
 def test_one_example_of_each_wish_is_enough_to_be_of_use(make: Make) -> None:
     learner = taught(make, EVENING[:2])
-    assert learner.predict("hello sunshine", False).lit > 0.5 > learner.predict("sleep well", False).lit
-    assert learner.predict("sleep well", True).dark > 0.5 > learner.predict("hello sunshine", True).dark
+    for text, lit, other in (("hello sunshine", False, "sleep well"), ("sleep well", True, "hello sunshine")):
+        meant, aside, talk = (change(learner, said, lit) for said in (text, other, "pass me the bread"))
+        assert meant > 0.9 and meant > aside + 0.1 and talk < 0.5
 
 
 @LEARNERS
-def test_a_wish_that_was_never_taught_is_never_likely(make: Make) -> None:
-    assert taught(make, []).predict("hello", False).lit == 0.0
-    assert taught(make, EVENING[:1]).predict("hello sunshine", True).dark == 0.0
+def test_nothing_is_likely_before_anything_was_taught(make: Make) -> None:
+    assert answers(taught(make, [])) == [0.0, 0.0, 1.0] * (2 * len(ASKED))
+    silence = [one for one in EVENING if len(one.possible) == 2]
+    assert answers(taught(make, silence)) == answers(make())
+
+
+@LEARNERS
+def test_what_is_said_for_one_wish_is_a_hint_of_the_other(make: Make) -> None:
+    learner = taught(make, EVENING[:1])
+    assert 0 < change(learner, "hello sunshine", True) < change(learner, "hello sunshine", False)
 
 
 @LEARNERS

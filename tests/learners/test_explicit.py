@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lampd.learners.explicit import FLOOR, FOREKNOWN, Explicit, K
+from lampd.learners.explicit import FLOOR, FOREKNOWN, SHARED, UNHEARD, Explicit, K
 from lampd.learners.ngrams import ngrams
-from lampd.learners.wish import bearing
+from lampd.learners.wish import ASIDE, WISHES
 from lampd.messages import Example, Tag
 
 EXAMPLES: list[tuple[str, tuple[Tag, ...]]] = [
@@ -14,6 +14,7 @@ EXAMPLES: list[tuple[str, tuple[Tag, ...]]] = [
     ("good night", ("dark",)),
     ("night", ("dark", "nothing")),
     ("on and on", ("lit", "nothing")),
+    ("what is on tonight", ("nothing",)),
 ]
 
 
@@ -26,13 +27,22 @@ def closed_form(text: str, wish: Tag) -> float:
         counts = np.array([ngrams(said)[ngram] for ngram in vocabulary], float)
         return K * counts / counts.sum()
 
-    bears = [(said, bearing(possible, wish)) for said, possible in EXAMPLES]
-    inputs = np.array([h(said) for said, is_it in bears if is_it is not None])
-    targets = np.array([[is_it, not is_it] for _, is_it in bears if is_it is not None], float)
+    other: Tag = WISHES[1 - WISHES.index(wish)]
+    # what each label says of the wish (is, is not): its own evidence, and half of that on the other
+    says = {
+        (wish,): (1, 0),
+        (other,): (SHARED, ASIDE),
+        (other, "nothing"): (0, 1),
+        ("nothing", other): (0, 1),
+        (wish, "nothing"): (0, SHARED),
+        ("nothing",): (0, 1 + SHARED),
+    }
+    inputs = np.array([h(said) for said, _ in EXAMPLES])
+    targets = np.array([says[possible] for _, possible in EXAMPLES], float)
     evidence = inputs.T @ targets
     f = evidence + FLOOR
-    # the floor is shared out among the n-grams that were ever learned
-    total = evidence.sum(0) + FLOOR * len(known)
+    # the floor is shared out among the n-grams that were ever learned and those that might be said
+    total = evidence.sum(0) + FLOOR * (len(known) + UNHEARD)
     u = np.log(f) - (K - 1) / K * np.log(total)
     # the K-th part of the last logarithm is what was to be expected before anything was said
     expected = evidence.sum(0) + np.array([0, FOREKNOWN * K])
@@ -51,12 +61,36 @@ def test_it_is_the_closed_form_of_all_examples(text: str, wish: Tag, lit: bool) 
     assert (thought.lit + thought.dark) == pytest.approx(closed_form(text, wish), abs=1e-12)
 
 
-def test_how_long_words_are_does_not_make_them_a_better_witness() -> None:
+def masses(*examples: tuple[str, tuple[Tag, ...]]) -> dict[tuple[Tag, bool], float]:
+    """How many examples' worth of evidence there is for and against each wish."""
     learner = Explicit()
-    learner.learn(Example(0.0, 1, "ab" * 200, False, ("lit",), "flip"))
-    learner.learn(Example(0.0, 2, "cd", False, ("dark",), "flip"))
-    masses = {key: sum(mass.values()) for key, mass in learner._mass.items()}
-    assert masses["lit", True] == pytest.approx(masses["dark", True]) == pytest.approx(K)
+    for number, (said, possible) in enumerate(examples):
+        learner.learn(Example(0.0, number, said, False, possible, "flip"))
+    found = {key: sum(mass.values()) / K for key, mass in learner._mass.items()}
+    assert found == pytest.approx({key: total / K for key, total in learner._total.items()})
+    return found  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("possible", "lit", "not_lit", "dark", "not_dark"),
+    [
+        (("lit",), 1, 0, SHARED, ASIDE),
+        (("dark",), SHARED, ASIDE, 1, 0),
+        (("dark", "nothing"), 0, 1, 0, SHARED),
+        (("lit", "nothing"), 0, SHARED, 0, 1),
+        (("nothing",), 0, 1 + SHARED, 0, 1 + SHARED),
+    ],
+)
+def test_a_label_counts_whole_for_its_wish_half_for_the_other_and_little_aside(
+    possible: tuple[Tag, ...], lit: float, not_lit: float, dark: float, not_dark: float
+) -> None:
+    assert masses(("some words", possible)) == pytest.approx(
+        {("lit", True): lit, ("lit", False): not_lit, ("dark", True): dark, ("dark", False): not_dark}
+    )
+
+
+def test_how_long_words_are_does_not_make_them_a_better_witness() -> None:
+    assert masses(("ab" * 200, ("lit",))) == pytest.approx(masses(("cd", ("lit",))))
 
 
 def test_most_speech_is_taken_for_talk_from_the_first_flip_on() -> None:
@@ -83,4 +117,5 @@ def test_it_keeps_nothing_of_what_it_forgot() -> None:
     for number in range(len(kinds)):
         learner.forget(number)
     assert not learner._features and not learner._examples
-    assert not any(learner._mass.values()) and not any(learner._total.values())
+    assert not any(learner._mass.values())
+    assert list(learner._total.values()) == pytest.approx([0] * 4, abs=1e-12)

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load as tensors_of
 from safetensors.numpy import save
 
-from lampd.learners.gate import FORMAT, KIND, NO_HEAD, About, Gate, Head, ModelError, load
+from lampd.learners.gate import FORMAT, KIND, About, Gate, ModelError, load
 from lampd.learners.gate_fit import Fitter
 from lampd.messages import Example, Tag
 
@@ -39,25 +39,35 @@ def test_what_is_written_is_what_is_read_to_the_last_bit(tmp_path: Path) -> None
     (tmp_path / "gate").write_bytes(gate.to_bytes())
     again = load(tmp_path / "gate")
     assert (again.version, again.examples, again.name) == (7, gate.examples, "gate 7")
-    for old, new in ((gate.lit, again.lit), (gate.dark, again.dark)):
-        assert list(old.vocabulary.items()) == list(new.vocabulary.items())
-        for part in ("idf", "weights", "bias"):
-            assert getattr(old, part).tobytes() == getattr(new, part).tobytes()
-            assert getattr(new, part).dtype == np.float32
+    assert (again.ngrams, again.unknown, again.bias) == (gate.ngrams, gate.unknown, gate.bias)
+    for part in ("idf", "weights"):
+        assert getattr(again, part).tobytes() == getattr(gate, part).tobytes()
+        assert getattr(again, part).dtype == np.float32
     for text, _ in SAID:
         for lit in (True, False):
             assert gate.predict(text, lit) == again.predict(text, lit)
 
 
+def by_hand(text_counts: list[int], strange: list[int], wish: int, gate: Gate) -> float:
+    """logistic(x . U + b), x = log(1 + count) * idf, of unit length over the n-grams known and unknown."""
+    x = np.log1p(text_counts) * gate.idf
+    norm = np.sqrt((x**2).sum() + ((np.log1p(strange) * gate.unknown) ** 2).sum())
+    return float(1 / (1 + np.exp(-(x @ gate.weights[wish] / norm + gate.bias))))
+
+
 def test_the_probability_follows_the_formula() -> None:
-    """logistic(x . U + b), x = log(1 + count) * idf, of unit length over the n-grams that are known."""
-    idf, weights = np.array([1.0, 2.0, 1.5], np.float32), np.array([0.5, -1.0, 3.0], np.float32)
-    head = Head(["a", "b", "zz"], idf, weights, np.array([0.75], np.float32))
-    x = np.log1p([3, 1, 0]) * idf
-    z = x @ weights / np.linalg.norm(x) + 0.75
-    assert head.probability("aba ca") == pytest.approx(1 / (1 + np.exp(-z)), rel=1e-6)
-    assert Gate(head, NO_HEAD, {}).predict("aba ca", False).lit == head.probability("aba ca")
-    assert Gate(NO_HEAD, head, {}).predict("aba ca", True).dark == head.probability("aba ca")
+    idf, weights = np.array([1.0, 2.0, 1.5], np.float32), np.array([[0.5, -1, 3], [2, 0.25, 1]], np.float32)
+    gate = Gate(["a", "b", "zz"], idf, 2.5, weights, 0.75, {})
+    # of "aba" the n-grams a and b are known, and " a", "ab", "ba", "a ", " ab", "aba", "ba ", " aba", "aba " are not
+    assert gate.predict("aba", False).lit == pytest.approx(by_hand([2, 1, 0], [1] * 9, 0, gate), rel=1e-6)
+    assert gate.predict("aba", True).dark == pytest.approx(by_hand([2, 1, 0], [1] * 9, 1, gate), rel=1e-6)
+
+
+def test_words_of_which_it_knows_little_say_little() -> None:
+    gate = fitted()
+    assert gate.predict("hello sunshine", False).lit > gate.predict("hello sunshine and jam for tea", False).lit
+    known, lost = (sum(gate.contributions(text, "lit").values()) for text in ("hello", "hello, жжж ююю щщщ"))
+    assert 0 < lost < known
 
 
 def test_it_is_written_the_same_every_time() -> None:
@@ -65,7 +75,7 @@ def test_it_is_written_the_same_every_time() -> None:
 
 
 def test_a_gate_without_examples_can_be_written_and_read(tmp_path: Path) -> None:
-    (tmp_path / "gate").write_bytes(Gate(NO_HEAD, NO_HEAD, {}, 1).to_bytes())
+    (tmp_path / "gate").write_bytes(Gate.untaught({}, 1).to_bytes())
     assert load(tmp_path / "gate").predict("hello", False).nothing == 1.0
 
 
@@ -98,7 +108,7 @@ def test_what_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("about", [About("saffu", FORMAT, 1, {}), About(KIND, FORMAT + 1, 1, {})])
 def test_a_model_of_another_kind_or_format_is_refused(tmp_path: Path, about: About) -> None:
     path = written(tmp_path / "gate", tensors_of(fitted().to_bytes()), about)
-    with pytest.raises(ModelError, match="gate: not a gate of format 1"):
+    with pytest.raises(ModelError, match="gate: not a gate of format 2"):
         load(path)
 
 
@@ -119,12 +129,12 @@ def ngrams_of(text: str) -> Any:
     ("part", "change"),
     [
         ("weights", lambda old: old[:-1]),
-        ("weights", lambda old: old[:, None]),
+        ("weights", lambda old: old[:, :-1]),
+        ("weights", lambda old: old[:, :, None]),
+        ("weights", lambda old: old.T),
         ("weights", lambda old: np.float32(1).reshape(())),
         ("idf", lambda old: np.append(old, old)),
         ("idf", lambda old: old[None]),
-        ("bias", lambda old: np.zeros(2, np.float32)),
-        ("bias", lambda old: np.float32(0).reshape(())),
         ("ngrams", lambda old: ngrams_of("a\0b")),
         ("ngrams", lambda old: np.full_like(old, 0xFF)),
         ("ngrams", lambda old: np.zeros_like(old)),
@@ -132,12 +142,12 @@ def ngrams_of(text: str) -> Any:
 )
 def test_parts_that_do_not_fit_each_other_are_refused(tmp_path: Path, part: str, change: Any) -> None:
     tensors = tensors_of(fitted().to_bytes())
-    tensors[f"dark.{part}"] = np.array(change(tensors[f"dark.{part}"]), order="C")
+    tensors[part] = np.array(change(tensors[part]), order="C")
     with pytest.raises(ModelError, match=r"gate: ."):
         load(written(tmp_path / "gate", tensors))
 
 
-@pytest.mark.parametrize("missing", ["lit.weights", "dark.ngrams", "dark.bias"])
+@pytest.mark.parametrize("missing", ["weights", "ngrams", "idf"])
 def test_a_missing_part_is_refused_by_name(tmp_path: Path, missing: str) -> None:
     tensors = tensors_of(fitted().to_bytes())
     del tensors[missing]

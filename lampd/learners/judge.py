@@ -1,0 +1,166 @@
+"""Who drives, and how sure it must be. What each learner thought of an utterance before it was learned comes in, and
+what the utterance turned out to mean; the driver, a calibration for each learner and the act threshold leave.
+
+All of it is a function of the last utterances whose meaning is known, in whatever order they were told: a judge that
+is reminded of them after a restart decides as the old one did.
+
+Calibration (Platt 1999): p' = logistic(a * logit(p) + b), with a and b of each learner at the maximum of the likelihood
+times normal priors around 1 and 0. The loss is the mean negative log-likelihood of p', newer utterances weighing more.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lampd.learners.wish import bearing, logistic
+from lampd.messages import Example
+
+WINDOW = 200
+"""Utterances of known meaning that are looked back on."""
+HALF_LIFE = 100.0
+"""After this many newer ones an utterance counts half."""
+ENOUGH = 10
+"""Wishes of known meaning before anybody is judged; until then the first learner drives."""
+TRIED = 6
+"""Of these a learner must have been tried on to be among those judged."""
+SCALE_SPREAD, SHIFT_SPREAD = 0.5, 1.0
+"""Standard deviations of the priors of a calibration's scale and shift."""
+LIKELIEST = 12.0
+"""The largest logit a learner is believed."""
+UNTRIED = 0.5
+"""The act threshold before anything is known of the stream."""
+LOWEST, HIGHEST = 0.3, 0.9
+"""Between these the act threshold stays."""
+RETRIED = 8
+"""New utterances after which a model is compared with the one that proved itself before it."""
+
+Floats = NDArray[np.float64]
+
+
+class Calibration(NamedTuple):
+    scale: float = 1.0
+    shift: float = 0.0
+
+    def __call__(self, probability: float) -> float:
+        """The calibrated probability; what was held impossible remains so."""
+        if probability <= 0:
+            return 0.0
+        return logistic(self.scale * float(_logit(np.array(probability))) + self.shift)
+
+
+class Verdict(NamedTuple):
+    """`losses` are in nats, of the learners that have been tried enough."""
+
+    driver: str
+    act_above: float
+    calibration: dict[str, Calibration]
+    losses: dict[str, float]
+
+
+def _logit(p: Floats) -> Floats:
+    with np.errstate(divide="ignore"):
+        logit: Floats = np.clip(np.log(p) - np.log1p(-p), -LIKELIEST, LIKELIEST)
+    return logit
+
+
+def calibrate(logit: Floats, truth: Floats, weight: Floats) -> Calibration:
+    """The calibration of predictions `logit` (M) against what was true (M, 0 or 1), by Newton's method."""
+    x = np.stack([logit, np.ones_like(logit)], axis=1)
+    precision = np.array([SCALE_SPREAD**-2, SHIFT_SPREAD**-2])
+    prior = np.array([1.0, 0.0])
+    z = prior.copy()
+    for _ in range(20):
+        p = 1 / (1 + np.exp(-(x @ z)))
+        slope = x.T @ (weight * (p - truth)) + precision * (z - prior)
+        curvature = (x * (weight * p * (1 - p))[:, None]).T @ x + np.diag(precision)
+        step = np.linalg.solve(curvature, slope)
+        z -= step * min(1.0, 1.0 / max(np.abs(step).max(), 1e-9))
+        if np.abs(step).max() < 1e-6:
+            break
+    # a learner that is worse than none is not believed upside down
+    return Calibration(max(float(z[0]), 0.05), float(z[1]))
+
+
+def threshold(probability: Floats, budget: float) -> float:
+    """The lowest act threshold at which the expected share of wrong acts, of those that calibrated predictions
+    (M) would have made, keeps within `budget`."""
+    ordered = np.sort(probability)[::-1]
+    wrong = np.cumsum(1 - ordered) / np.arange(1, len(ordered) + 1)
+    within = np.flatnonzero(wrong <= budget)
+    return float(np.clip(ordered[within[-1]] if len(within) else HIGHEST, LOWEST, HIGHEST))
+
+
+class Judge:
+    """Keeps the last thoughts and meanings; `budget` is the share of acts that may be wrong."""
+
+    def __init__(self, budget: float) -> None:
+        self._budget = budget
+        self._thoughts: dict[int, tuple[bool, dict[str, float]]] = {}
+        self._meant: dict[int, tuple[bool, bool]] = {}
+
+    def thought(self, utterance: int, was_lit: bool, thoughts: dict[str, float]) -> None:
+        """The probability by learner that `utterance` asks a lamp that `was_lit` or not to change."""
+        self._thoughts[utterance] = was_lit, thoughts
+        _keep_last(self._thoughts)
+
+    def learned(self, example: Example) -> None:
+        """What an utterance turned out to mean, or may no longer be said to mean."""
+        meant = bearing(example.possible, "dark" if example.was_lit else "lit")
+        if meant is None:
+            self._meant.pop(example.utterance, None)
+            return
+        self._meant[example.utterance] = example.was_lit, meant
+        _keep_last(self._meant)
+
+    def _known(self, learners: Iterable[str], since: int = 0) -> list[tuple[dict[str, float], bool]]:
+        """Thoughts and truth of the utterances after `since` that all of the `learners` thought of, in order."""
+        known = []
+        for utterance in sorted(self._meant.keys() & self._thoughts.keys()):
+            lit, thoughts = self._thoughts[utterance]
+            was_lit, meant = self._meant[utterance]
+            if utterance > since and lit == was_lit and thoughts.keys() >= set(learners):
+                known.append((thoughts, meant))
+        return known
+
+    def losses(self, learners: list[str], since: int = 0) -> dict[str, tuple[float, Calibration, Floats]]:
+        """Of each of the `learners`, on the utterances that all thought of: loss, calibration, calibrated
+        probabilities. Empty where there are none."""
+        known = self._known(learners, since) if learners else []
+        if not known:
+            return {}
+        truth = np.array([meant for _, meant in known], float)
+        weight = 0.5 ** (np.arange(len(known))[::-1] / HALF_LIFE)
+        result = {}
+        for name in learners:
+            logit = _logit(np.array([thoughts[name] for thoughts, _ in known]))
+            calibration = calibrate(logit, truth, weight)
+            z = calibration.scale * logit + calibration.shift
+            loss = float(weight @ (np.logaddexp(0, z) - truth * z) / weight.sum())
+            result[name] = loss, calibration, 1 / (1 + np.exp(-z))
+        return result
+
+    def verdict(self, learners: list[str]) -> Verdict:
+        """Who of the `learners` drives: the best of those tried enough, the first where none is."""
+        trials = {name: sum(meant for _, meant in self._known([learners[0], name])) for name in learners}
+        tried = [name for name in learners if trials[name] >= TRIED] if trials[learners[0]] >= ENOUGH else []
+        measured = self.losses(tried)
+        if not measured:
+            return Verdict(learners[0], UNTRIED, {name: Calibration() for name in learners}, {})
+        driver = min(tried, key=lambda name: measured[name][0])
+        calibration = {name: measured[name][1] if name in measured else Calibration() for name in learners}
+        above = threshold(measured[driver][2], self._budget)
+        return Verdict(driver, above, calibration, {name: measured[name][0] for name in tried})
+
+    def worse(self, learner: str, proven: str, since: int) -> bool | None:
+        """Whether `learner` did worse than `proven` on the utterances after `since`; None where they are too few."""
+        measured = self.losses([learner, proven], since)
+        if not measured or len(measured[learner][2]) < RETRIED:
+            return None
+        return measured[learner][0] > measured[proven][0]
+
+
+def _keep_last(kept: dict[int, tuple[bool, bool]] | dict[int, tuple[bool, dict[str, float]]]) -> None:
+    while len(kept) > WINDOW:
+        del kept[min(kept)]
