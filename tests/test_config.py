@@ -131,6 +131,7 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(tmp_path: Path, te
     ("text", "parts"),
     [
         ("recorder: {speech_above: 1.5}", ["recorder.speech_above", "1.5", "<= 1.0"]),
+        ("anticipator: {wrong_acts: 1.01}", ["anticipator.wrong_acts", "1.01", "<= 1.0"]),
         ("anticipator: {fidget_s: -1}", ["anticipator.fidget_s", "-1", ">= 0.0"]),
         ("hub: {inbox: 5}", ["hub.inbox", "5", ">= 16"]),
         ("operator: {power_up: sometimes}", ["operator.power_up", "'sometimes'"]),

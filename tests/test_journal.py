@@ -3,11 +3,12 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from lampd.journal import KEPT, RECENT_S, VERSION, Journal, JournalError, boot_id
+from lampd.journal import JUDGED, KEPT, RECENT_S, VERSION, Journal, JournalError, boot_id
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -29,7 +30,21 @@ from lampd.messages import (
 ONE_OF_EACH: list[AnyMessage] = [
     Lamp(0.25, True),
     Transcript(2.5, 7, 1.0, 2.0, "hágase la luz ✨ 'quoted' \"twice\"\n", 0.875, cut=True),
-    Directive(2.5, 7, 2.0, "lit", 0.75, 0.0, "gate 3", "sure enough"),
+    Directive(
+        at=2.5,
+        utterance=7,
+        ended=2.0,
+        wish="lit",
+        lit=0.75,
+        dark=0.0,
+        model="gate 3",
+        reason="sure enough",
+        was_lit=True,
+        act_above=0.625,
+        thoughts={"explicit": 0.5, "gate, proven": 0.875},
+        losses={"explicit": 0.25},
+        because=(3, 1),
+    ),
     Acted(2.5, 7, True),
     Flip(4.0, False),
     Correction(4.0, 7, True),
@@ -193,6 +208,91 @@ def test_a_new_hub_on_the_same_boot_remembers_the_last_minutes_and_not_the_whole
         journal.write(message)
     journal.close()
     assert Journal(tmp_path / "journal.db", "boot").memory("anticipator") == [words(5000.0, 2)]
+
+
+def thought(at: float, utterance: int) -> Directive:
+    return Directive(at, utterance, at, "nothing", 0.5, 0.0, "explicit", "", thoughts={"explicit": utterance / 1000})
+
+
+def test_the_last_thoughts_are_remembered_whatever_the_boot(tmp_path: Path) -> None:
+    thoughts = [thought(5000.0 + i, i) for i in range(1, JUDGED + 6)]
+    journal = Journal(tmp_path / "journal.db", "monday")
+    for one in thoughts:
+        journal.write(one)
+    journal.close()
+    tuesday = Journal(tmp_path / "journal.db", "tuesday")
+    assert tuesday.memory("anticipator") == thoughts[-JUDGED:]
+    assert tuesday.memory("anticipator", before=3) == thoughts[:2]
+    assert tuesday.memory("trainer") == []
+
+
+# files of an older lampd
+
+VERSION_1 = """
+CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
+    "end" REAL, text TEXT, confidence REAL, cut INTEGER);
+CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, ended REAL,
+    wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT);
+CREATE TABLE acted (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
+CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
+CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
+CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
+CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
+    was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
+CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind TEXT, version INTEGER, path TEXT,
+    examples TEXT);
+CREATE INDEX example_utterance ON example (utterance);
+CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
+INSERT INTO transcript VALUES (1, 'boot', 9.0, 2.5, 7, 1.0, 2.0, 'hágase la luz', 0.875, 1);
+INSERT INTO directive VALUES (2, 'boot', 9.0, 2.5, 7, 2.0, 'lit', 0.75, 0.0, 'gate 3', 'sure enough');
+INSERT INTO example VALUES (3, 'boot', 9.0, 2.5, 7, 'hágase la luz', 0, '["lit"]', 'left alone', 1);
+PRAGMA user_version=1;
+"""
+FROM_VERSION_1: list[AnyMessage] = [
+    Transcript(2.5, 7, 1.0, 2.0, "hágase la luz", 0.875, cut=True),
+    Directive(2.5, 7, 2.0, "lit", 0.75, 0.0, "gate 3", "sure enough"),
+    Example(2.5, 7, "hágase la luz", False, ("lit",), "left alone", settled=True),
+]
+
+
+def version_1(path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.executescript(VERSION_1)
+    return path
+
+
+def test_a_journal_of_version_1_is_brought_up_to_date_in_place(tmp_path: Path) -> None:
+    path = version_1(tmp_path / "journal.db")
+    journal = Journal(path, "boot")
+    assert [message for _, message in journal.tail(10)] == FROM_VERSION_1
+    numbers = [journal.write(message) for message in ONE_OF_EACH]
+    assert numbers[0] == 4
+    journal.close()
+    again = Journal(path, "boot")
+    assert [message for _, message in again.tail(100)] == FROM_VERSION_1 + ONE_OF_EACH
+    assert again._db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+def test_it_is_then_as_if_it_had_been_made_so(tmp_path: Path) -> None:
+    old, new = Journal(version_1(tmp_path / "old.db"), "boot"), Journal(tmp_path / "new.db", "boot")
+    for kind in KEPT:
+        columns = [
+            [row[1:3] for row in journal._db.execute(f"PRAGMA table_info({kind.__name__.lower()})")]
+            for journal in (old, new)
+        ]
+        assert columns[0] == columns[1]
+
+
+def test_where_that_fails_nothing_has_changed(tmp_path: Path) -> None:
+    path = version_1(tmp_path / "journal.db")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE directive ADD COLUMN because TEXT")
+    with pytest.raises(JournalError, match=r"journal\.db: .*because"):
+        Journal(path, "boot")
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert "was_lit" not in [row[1] for row in db.execute("PRAGMA table_info(directive)")]
 
 
 # faults

@@ -88,7 +88,9 @@ def threshold(probability: Floats, budget: float) -> float:
     (M) would have made, keeps within `budget`."""
     ordered = np.sort(probability)[::-1]
     wrong = np.cumsum(1 - ordered) / np.arange(1, len(ordered) + 1)
-    within = np.flatnonzero(wrong <= budget)
+    # those that are equally probable act together
+    last = np.append(ordered[1:] < ordered[:-1], True)
+    within = np.flatnonzero((wrong <= budget) & last)
     return float(np.clip(ordered[within[-1]] if len(within) else HIGHEST, LOWEST, HIGHEST))
 
 

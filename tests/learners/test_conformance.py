@@ -1,34 +1,65 @@
-"""What every learner promises, be it the explicit solution or the gate."""
+"""What every learner promises: the explicit solution, and whatever else is fitted and drives."""
 
 import math
+import statistics
+import time
 from collections.abc import Callable
-from typing import Protocol
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lampd.learners import gate, gate_fit
 from lampd.learners.explicit import Explicit
-from lampd.learners.gate_fit import Fitter
+from lampd.learners.gate import ModelError
+from lampd.learners.models import load
+from lampd.learners.ngrams import ngrams
 from lampd.learners.wish import Wish
 from lampd.messages import Example, Tag
 
 
-class Learner(Protocol):
-    def learn(self, example: Example) -> object: ...
-    def forget(self, utterance: int) -> None: ...
-    def predict(self, text: str, lit: bool) -> Wish: ...
+class Fitted:
+    """What is fitted to all its examples at once, as a learner: fitted when it is asked after it has learned."""
 
+    def __init__(self, fitter: gate_fit.Fitter) -> None:
+        self._fitter = fitter
+        self._model: gate.Gate | None = None
 
-class Gated(Fitter):
-    """The gate as a learner: fitted whenever it is asked."""
+    @property
+    def model(self) -> gate.Gate:
+        self._model = self._model or self._fitter.fit(1)
+        return self._model
+
+    def learn(self, example: Example) -> None:
+        self._fitter.learn(example)
+        self._model = None
+
+    def forget(self, utterance: int) -> None:
+        self._fitter.forget(utterance)
+        self._model = None
 
     def predict(self, text: str, lit: bool) -> Wish:
-        return self.fit(1).predict(text, lit)
+        return self.model.predict(text, lit)
+
+    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
+        return self.model.contributions(text, wish)
 
 
-LEARNERS = pytest.mark.parametrize("make", [Explicit, Gated], ids=["explicit", "gate"])
+Learner = Explicit | Fitted
 Make = Callable[[], Learner]
+
+# a new learner is one line here; all but the explicit solution also have files
+FITTERS: dict[str, type[gate_fit.Fitter]] = {"gate": gate_fit.Fitter}
+MAKERS: dict[str, Make] = {"explicit": Explicit} | {
+    kind: lambda fitter=fitter: Fitted(fitter()) for kind, fitter in FITTERS.items()
+}
+ROUNDING = {"explicit": 1e-9}
+"""How far the predictions of a learner may be from those of one that never saw what this one forgot; else 0."""
+LEARNERS = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+FILED = pytest.mark.parametrize("kind", FITTERS)
+LOADED = 5
+"""How much slower than it should be a machine may be that does other things too."""
 
 
 def example(utterance: int, text: str, *possible: Tag) -> Example:
@@ -53,6 +84,14 @@ def taught(make: Make, examples: list[Example]) -> Learner:
     for one in examples:
         learner.learn(one)
     return learner
+
+
+def rounding(make: Make) -> float:
+    return next((ROUNDING.get(name, 0.0) for name, maker in MAKERS.items() if maker is make), 0.0)
+
+
+def logit(p: float) -> float:
+    return math.log(p / (1 - p))
 
 
 def change(learner: Learner, text: str, lit: bool) -> float:
@@ -91,7 +130,7 @@ def test_what_is_learned_and_forgotten_might_never_have_been(make: Make) -> None
     for text in ("hello moon", "sleep well", "never heard before"):
         learner.learn(example(99, text, "lit"))
     learner.forget(99)
-    assert answers(learner) == pytest.approx(answers(taught(make, EVENING)), abs=1e-9)
+    assert answers(learner) == pytest.approx(answers(taught(make, EVENING)), abs=rounding(make))
 
 
 @LEARNERS
@@ -106,7 +145,7 @@ def test_all_that_is_forgotten_leaves_nothing(make: Make) -> None:
 def test_an_example_with_nothing_possible_is_forgotten(make: Make) -> None:
     learner = taught(make, [*EVENING, example(5, "hello hello sun")])
     rest = [one for one in EVENING if one.utterance != 5]
-    assert answers(learner) == pytest.approx(answers(taught(make, rest)), abs=1e-9)
+    assert answers(learner) == pytest.approx(answers(taught(make, rest)), abs=rounding(make))
 
 
 @LEARNERS
@@ -119,20 +158,81 @@ def test_forgetting_the_unknown_changes_nothing(make: Make) -> None:
 @LEARNERS
 def test_a_revised_label_counts_as_if_it_had_been_the_first(make: Make) -> None:
     wrong = example(5, "hello hello sun", "dark")
-    assert answers(taught(make, [wrong, *EVENING])) == pytest.approx(answers(taught(make, EVENING)), abs=1e-9)
+    assert answers(taught(make, [wrong, *EVENING])) == pytest.approx(answers(taught(make, EVENING)), abs=rounding(make))
     learner = taught(make, [one for one in EVENING if one.utterance != 5])
     learner.learn(wrong)
     asked = answers(learner)
     learner.learn(EVENING[4])
     assert answers(learner) != pytest.approx(asked, abs=1e-3)
-    assert answers(learner) == pytest.approx(answers(taught(make, EVENING)), abs=1e-9)
+    assert answers(learner) == pytest.approx(answers(taught(make, EVENING)), abs=rounding(make))
 
 
 @LEARNERS
 def test_the_order_of_examples_does_not_matter(make: Make) -> None:
     for turn in range(1, len(EVENING)):
         other = EVENING[turn:] + EVENING[:turn][::-1]
-        assert answers(taught(make, other)) == pytest.approx(answers(taught(make, EVENING)), abs=1e-9)
+        assert answers(taught(make, other)) == pytest.approx(answers(taught(make, EVENING)), abs=rounding(make))
+
+
+@LEARNERS
+def test_the_same_examples_give_the_same_to_the_last_bit(make: Make) -> None:
+    assert answers(taught(make, EVENING)) == answers(taught(make, EVENING))
+
+
+@LEARNERS
+def test_to_be_asked_changes_nothing(make: Make) -> None:
+    learner = taught(make, EVENING)
+    first = answers(learner)
+    learner.contributions("never heard before", "lit")
+    assert answers(learner) == first
+    learner.learn(example(8, "a new word", "lit"))
+    assert answers(learner) == answers(taught(make, [*EVENING, example(8, "a new word", "lit")]))
+
+
+@LEARNERS
+def test_one_flip_is_enough(make: Make) -> None:
+    learner = taught(make, [example(1, "abracadabra", "dark")])
+    assert learner.predict("abracadabra", True).dark > 0.5
+    for strange in ("pass me the soup", "zzz", "hello"):
+        assert learner.predict(strange, True).dark < 0.5
+
+
+@LEARNERS
+def test_what_rules_one_wish_out_says_less_of_the_other(make: Make) -> None:
+    """By itself it is no evidence against the other, but for what the two share."""
+    before = taught(make, EVENING)
+    not_dark = taught(make, [*EVENING, example(50, "hello sun", "lit", "nothing")])
+    not_lit = taught(make, [*EVENING, example(50, "hello sun", "dark", "nothing")])
+    lit = [logit(learner.predict("hello sun", False).lit) for learner in (before, not_dark, not_lit)]
+    assert lit[2] < lit[1] - 0.1 and lit[1] <= lit[0]
+
+
+@LEARNERS
+def test_words_for_one_wish_hardly_speak_against_the_other(make: Make) -> None:
+    """People seldom ask for what is so: what meant dark was no proof that it could not have meant light."""
+    of_dark = taught(make, [*EVENING, example(50, "hello sun", "dark")])
+    of_nothing = taught(make, [*EVENING, example(50, "hello sun", "nothing")])
+    assert of_dark.predict("hello sun", False).lit > of_nothing.predict("hello sun", False).lit
+
+
+@LEARNERS
+@pytest.mark.parametrize(("wish", "lit"), [("lit", False), ("dark", True)])
+def test_contributions_and_a_prior_are_the_logit(make: Make, wish: Tag, lit: bool) -> None:
+    learner = taught(make, EVENING)
+    priors = []
+    for text in ("hello sunshine", "sleep", "the soup", "HELLO  Sun", "something else"):
+        parts = learner.contributions(text, wish)
+        assert parts.keys() <= ngrams(text).keys()
+        priors.append(logit(change(learner, text, lit)) - math.fsum(parts.values()))
+    assert priors == pytest.approx([priors[0]] * len(priors), abs=1e-6)
+
+
+@LEARNERS
+def test_what_was_taught_contributes_to_its_wish(make: Make) -> None:
+    learner = taught(make, EVENING)
+    for text, wish, against in (("hello", "lit", "dark"), ("sleep", "dark", "lit")):
+        for_it, other = (sum(learner.contributions(text, tag).values()) for tag in (wish, against))
+        assert for_it > max(0, other)
 
 
 @LEARNERS
@@ -194,3 +294,101 @@ def test_very_short_and_very_long_words_do_no_harm(make: Make, text: str) -> Non
     learner = taught(make, [*EVENING, example(50, text, "lit")])
     assert learner.predict(text, False).lit > 0.5
     assert all(math.isfinite(p) for p in answers(learner))
+
+
+@LEARNERS
+@pytest.mark.parametrize("text", ["", "x", "\0", "ж", "ab" * 50_000], ids=["none", "x", "NUL", "ж", "100,000 letters"])
+def test_contributions_are_finite_whatever_is_asked(make: Make, text: str) -> None:
+    for learner in (make(), taught(make, EVENING)):
+        for wish in ("lit", "dark"):
+            assert all(math.isfinite(part) for part in learner.contributions(text, wish).values())
+
+
+# files
+
+
+@FILED
+def test_a_file_gives_back_the_model(kind: str, tmp_path: Path) -> None:
+    learner = taught(MAKERS[kind], EVENING)
+    assert isinstance(learner, Fitted)
+    (tmp_path / "model").write_bytes(learner.model.to_bytes())
+    again = load(kind, tmp_path / "model")
+    assert again.name == learner.model.name == f"{kind} 1"
+    for text in ASKED:
+        for lit in (True, False):
+            assert again.predict(text, lit) == learner.predict(text, lit)
+        for wish in ("lit", "dark"):
+            assert again.contributions(text, wish) == learner.contributions(text, wish)
+
+
+@FILED
+def test_the_same_examples_in_any_order_give_the_same_file(kind: str) -> None:
+    once, again = taught(MAKERS[kind], EVENING), taught(MAKERS[kind], EVENING[::-1])
+    assert isinstance(once, Fitted) and isinstance(again, Fitted)
+    assert once.model.to_bytes() == again.model.to_bytes()
+
+
+@FILED
+def test_a_torn_file_is_refused_by_name(kind: str, tmp_path: Path) -> None:
+    learner, path = taught(MAKERS[kind], EVENING), tmp_path / "torn"
+    assert isinstance(learner, Fitted)
+    whole = learner.model.to_bytes()
+    for length in {0, 1, 8, 50, len(whole) // 2, len(whole) - 1}:
+        path.write_bytes(whole[:length])
+        with pytest.raises(ModelError, match=r"torn: ."):
+            load(kind, path)
+
+
+def test_a_kind_that_nobody_knows_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"model: .*oracle"):
+        load("oracle", tmp_path / "model")
+
+
+# speed
+
+
+def talk(number: int) -> list[Example]:
+    """So many utterances of a few words each; every fifth is a wish."""
+    said = "turn the light on off now please lamp hello night soup bread over table never again window"
+    words = said.split()
+    kinds: list[tuple[Tag, ...]] = [("lit",), ("dark", "nothing"), ("dark", "nothing"), ("lit", "nothing"), ("dark",)]
+    return [
+        example(i, " ".join(words[(i * j * 7 + j * j) % len(words)] for j in range(1, 7)), *kinds[i % 5])
+        for i in range(1, number + 1)
+    ]
+
+
+def median_ms(do: Callable[[int], object]) -> float:
+    """Of twenty calls."""
+    taken = []
+    for i in range(20):
+        begin = time.perf_counter()
+        do(i)
+        taken.append(1000 * (time.perf_counter() - begin))
+    return statistics.median(taken)
+
+
+@LEARNERS
+def test_it_answers_at_once(make: Make) -> None:
+    learner = taught(make, talk(300))
+    learner.predict("to be fitted", False)
+    assert median_ms(lambda i: learner.predict(f"turn on the {i}th light please", False)) < 3 * LOADED
+
+
+def test_the_explicit_solution_learns_at_once() -> None:
+    learner = taught(Explicit, talk(300))
+
+    def learn(i: int) -> None:
+        learner.learn(example(1000 + i, f"turn on the {i}th light please", "lit"))
+        learner.predict(f"turn on the {i}th light please", False)
+
+    assert median_ms(learn) < 10 * LOADED
+
+
+def test_the_gate_is_fitted_within_a_second() -> None:
+    fitter = gate_fit.Fitter()
+    for one in talk(300):
+        fitter.learn(one)
+    begin = time.perf_counter()
+    fitter.fit(1)
+    assert time.perf_counter() - begin < LOADED

@@ -1,5 +1,6 @@
 """The anticipator alone: what it decides, and what it remembers, from messages made by hand."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from lampd.messages import (
     Tick,
     Transcript,
 )
+from lampd.session import Session, Text, Wish
 from lampd.stages.anticipator import Anticipator
 
 SETTINGS = config.load(board="laptop").anticipator
@@ -77,6 +79,60 @@ def test_it_does_nothing_before_it_was_ever_taught() -> None:
 def test_one_flip_for_each_wish_is_enough_to_act() -> None:
     assert decide(taught(), words(101, "hello sunshine", 10)).wish == "lit"
     assert decide(taught(lit=True), words(101, "sleep well", 10)).wish == "dark"
+
+
+def flipped(text: str, lit: bool) -> Anticipator:
+    """A stage that has heard `text` once, and a hand that made the lamp `lit` or not after it."""
+    stage = Anticipator(SETTINGS)
+    heard_by(stage, Lamp(0, not lit), words(1, text, 10), Flip(13, lit))
+    return stage
+
+
+@pytest.mark.parametrize(("lit", "wish"), [(True, "lit"), (False, "dark")])
+@pytest.mark.parametrize("text", ["hello sunshine", "on", "x", "ж", "hágase la luz", "la " * 100])
+def test_one_flip_is_enough_to_act(text: str, lit: bool, wish: str) -> None:
+    stage = flipped(text, lit)
+    heard_by(stage, Flip(100, not lit))
+    said = decide(stage, words(2, text, 200))
+    assert (said.wish, said.because) == (wish, (1,))
+    assert (said.lit, said.dark)[lit is False] > 0.5
+
+
+@pytest.mark.parametrize("text", ["what is for dinner", "zzz", "ж"])
+def test_one_flip_is_not_enough_to_act_on_other_words(text: str) -> None:
+    stage = flipped("hello sunshine", True)
+    heard_by(stage, Flip(100, False))
+    said = decide(stage, words(2, text, 200))
+    assert (said.wish, said.because) == ("nothing", ())
+
+
+def test_words_that_meant_what_is_so_do_not_act() -> None:
+    """What is said for one wish is a hint of the other, but not by the very same words."""
+    said = decide(flipped("hello sunshine", True), words(2, "hello  Sunshine", 200))
+    assert said.dark > said.act_above, "else this shows nothing"
+    assert (said.wish, said.reason) == ("nothing", "it is so already")
+
+
+def test_words_that_have_meant_both_act_both_ways() -> None:
+    stage = flipped("abracadabra", True)
+    heard_by(stage, words(2, "abracadabra", 100), Flip(103, False))
+    assert decide(stage, words(3, "abracadabra", 200)).wish == "lit"
+    heard_by(stage, Acted(201.5, 3, True))
+    assert decide(stage, words(4, "abracadabra", 300)).wish == "dark"
+
+
+def test_one_flip_and_a_correction_is_no_longer_enough() -> None:
+    stage = flipped("hello sunshine", True)
+    heard_by(stage, Flip(100, False))
+    corrected(stage, 2, "hello sunshine", at=200)
+    assert decide(stage, words(3, "hello sunshine", 300)).wish == "nothing"
+
+
+def test_one_flip_that_was_fidgeting_teaches_nothing() -> None:
+    stage = flipped("hello sunshine", True)
+    heard_by(stage, Flip(13.5, False))
+    said = decide(stage, words(2, "hello sunshine", 200))
+    assert (said.wish, said.reason, said.thoughts) == ("nothing", "never taught", {})
 
 
 def test_it_acts_on_words_that_it_never_heard_just_so() -> None:
@@ -361,6 +417,54 @@ def test_a_new_life_that_is_reminded_decides_as_the_old_one(tmp_path: Path, cut:
         ]
 
     assert known(heard_by(new, *life[cut:])) == known(heard_by(old, *life[cut:]))
+
+
+def of_a_household(journal: Journal, household: Session, path: Path) -> Iterator[tuple[Anticipator, AnyMessage]]:
+    """A life in which a hand does whatever was asked and the lamp does not, and models come and go."""
+    stage, lit, number, examples = Anticipator(SETTINGS), False, 0, []
+    truth = {event.start: event.lit for event in household.events if isinstance(event, Wish)}
+    waiting: list[AnyMessage] = [Lamp(0.0, False)]
+    for event in household.events:
+        if isinstance(event, Text):
+            number, wish = number + 1, truth[event.start]
+            waiting.append(Transcript(event.t, number, event.start, event.end, event.text, 1.0))
+            if wish is not None and wish != lit:
+                waiting.append(Flip(event.end + 3.0, lit := wish))
+            waiting.append(Tick(event.end + 14.0))
+            if number in (8, 16):
+                waiting.append(model(path / str(number), examples, version=number))
+        while waiting:
+            yield stage, waiting[0]
+            journal.write(waiting[0])
+            for said in stage.handle(waiting.pop(0)):
+                journal.write(said)
+                examples += [said] if isinstance(said, Example) else []
+
+
+def test_a_new_life_that_is_reminded_judges_as_the_old_one(tmp_path: Path, household: Session) -> None:
+    """Wherever the first life is cut off, who drives, how sure it must be and all calibrations are the same."""
+    journal = Journal(":memory:", "boot")
+    drivers = set()
+    for old, _ in of_a_household(journal, household, tmp_path):
+        new = Anticipator(SETTINGS)
+        heard_by(new, *journal.memory("anticipator"))
+        learners = ["explicit", "gate"]
+        verdict = new._judge.verdict(learners)
+        assert verdict == old._judge.verdict(learners)
+        drivers.add((verdict.driver, len(verdict.losses)))
+    assert ("explicit", 0) in drivers and max(judged for _, judged in drivers) == 2, "else this shows nothing"
+
+
+def test_a_new_life_on_the_next_boot_judges_as_the_old_one(tmp_path: Path, household: Session) -> None:
+    journal = Journal(tmp_path / "journal.db", "monday")
+    for stage, _ in of_a_household(journal, household, tmp_path):
+        old = stage
+    journal.close()
+    new = Anticipator(SETTINGS)
+    heard_by(new, *Journal(tmp_path / "journal.db", "tuesday").memory("anticipator"))
+    verdict = new._judge.verdict(["explicit", "gate"])
+    assert verdict == old._judge.verdict(["explicit", "gate"])
+    assert verdict.losses.keys() == {"explicit", "gate"}
 
 
 def test_what_is_remembered_of_a_long_boot_does_not_make_words_stale_after_the_next(tmp_path: Path) -> None:

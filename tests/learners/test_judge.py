@@ -1,0 +1,303 @@
+"""The judge: who drives, how a learner is calibrated, and how sure the driver must be."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lampd.learners.judge import (
+    ENOUGH,
+    HIGHEST,
+    LIKELIEST,
+    LOWEST,
+    RETRIED,
+    TRIED,
+    UNTRIED,
+    WINDOW,
+    Calibration,
+    Judge,
+    calibrate,
+    threshold,
+)
+from lampd.learners.wish import logistic
+from lampd.messages import Example, Tag
+
+Told = tuple[int, dict[str, float], bool]
+READY = settings(derandomize=True, deadline=None, database=None)
+BUDGET = 0.05
+
+
+def example(utterance: int, *possible: Tag, was_lit: bool = False) -> Example:
+    return Example(0.0, utterance, "words", was_lit, possible, "flip")
+
+
+def tell(judge: Judge, told: list[Told], first: int = 0) -> Judge:
+    """What learners thought of each utterance to a dark lamp, and whether it asked for light."""
+    for utterance, thoughts, meant in told:
+        judge.thought(first + utterance, False, thoughts)
+        judge.learned(example(first + utterance, "lit") if meant else example(first + utterance, "dark", "nothing"))
+    return judge
+
+
+def judged(told: list[Told], budget: float = BUDGET) -> Judge:
+    return tell(Judge(budget), told)
+
+
+def evening(number: int, first: int = 1, **skill: float) -> list[Told]:
+    """Every other utterance asks for light; a learner of skill .9 is .9 sure of the truth in nine of ten, and of its
+    opposite in the tenth."""
+    told = []
+    for utterance in range(first, first + number):
+        meant = utterance % 2 == 0
+        right = {name: int((utterance + 1) * p) > int(utterance * p) for name, p in skill.items()}
+        told.append((utterance, {name: p if right[name] == meant else 1 - p for name, p in skill.items()}, meant))
+    return told
+
+
+def noisy(number: int, seed: int, said: tuple[float, float] = (1.0, 0.0)) -> list[tuple[float, bool]]:
+    """Utterances of true logit z; a learner says `said` = (scale, shift) of it; the truth is drawn."""
+    rng = random.Random(seed)
+    logits = [rng.gauss(0, 2.5) for _ in range(number)]
+    return [(logistic(said[0] * z + said[1]), rng.random() < logistic(z)) for z in logits]
+
+
+# who drives
+
+
+def test_the_first_drives_until_enough_wishes_are_known() -> None:
+    told = evening(2 * ENOUGH, explicit=0.6, gate=0.9)
+    before = judged(told[: 2 * ENOUGH - 1]).verdict(["explicit", "gate"])
+    assert before == ("explicit", UNTRIED, {"explicit": Calibration(), "gate": Calibration()}, {})
+    assert UNTRIED == 0.5
+    assert judged(told).verdict(["explicit", "gate"]).driver == "gate"
+
+
+def test_of_what_asked_for_nothing_there_is_never_enough() -> None:
+    told = [(u, thoughts, False) for u, thoughts, _ in evening(100, explicit=0.6, gate=0.9)]
+    assert judged(told).verdict(["explicit", "gate"]) == Judge(BUDGET).verdict(["explicit", "gate"])
+
+
+@pytest.mark.parametrize(("explicit", "gate", "driver"), [(0.6, 0.9, "gate"), (0.9, 0.6, "explicit")])
+def test_the_one_with_the_lower_loss_drives(explicit: float, gate: float, driver: str) -> None:
+    verdict = judged(evening(60, explicit=explicit, gate=gate)).verdict(["explicit", "gate"])
+    assert verdict.driver == driver == min(verdict.losses, key=lambda name: verdict.losses[name])
+    assert verdict.losses.keys() == verdict.calibration.keys() == {"explicit", "gate"}
+
+
+def test_where_all_are_alike_the_first_drives() -> None:
+    told = [(u, {"gate": t["one"], "explicit": t["one"]}, meant) for u, t, meant in evening(60, one=0.8)]
+    assert judged(told).verdict(["explicit", "gate"]).driver == "explicit"
+
+
+def test_one_that_was_hardly_tried_does_not_drive() -> None:
+    told = evening(60, explicit=0.7)
+    good = evening(2 * TRIED, first=61, explicit=0.7, gate=0.97)
+    few = judged(told + good[: 2 * TRIED - 2]).verdict(["explicit", "gate"])
+    assert (few.driver, few.losses.keys(), few.calibration["gate"]) == ("explicit", {"explicit"}, Calibration())
+    assert judged(told + good).verdict(["explicit", "gate"]).driver == "gate"
+
+
+def test_they_are_compared_on_the_same_utterances() -> None:
+    """Else who was spared the hard ones would drive."""
+    hard = [(u, {"explicit": 0.5}, meant) for u, _, meant in evening(60, one=0.5)]
+    both = evening(40, first=61, explicit=0.9, gate=0.85)
+    assert judged(hard + both).verdict(["explicit", "gate"]).driver == "explicit"
+
+
+def test_one_that_was_bad_long_ago_drives_if_it_is_good_lately() -> None:
+    bad = evening(100, explicit=0.8, gate=0.5)
+    good = evening(100, first=101, explicit=0.8, gate=0.97)
+    assert judged(bad + good).verdict(["explicit", "gate"]).driver == "gate"
+    good_then = evening(100, explicit=0.8, gate=0.97)
+    bad_now = evening(100, first=101, explicit=0.8, gate=0.5)
+    assert judged(good_then + bad_now).verdict(["explicit", "gate"]).driver == "explicit"
+
+
+def test_what_lies_far_back_is_of_no_account() -> None:
+    lately = evening(WINDOW, first=5000, explicit=0.8, gate=0.9)
+    for long_ago in (evening(300, explicit=0.9, gate=0.2), evening(300, explicit=0.2, gate=0.9)):
+        assert judged(long_ago + lately).verdict(["explicit", "gate"]) == judged(lately).verdict(["explicit", "gate"])
+
+
+# what counts
+
+
+def test_it_is_a_function_of_what_it_was_told_and_not_of_the_order() -> None:
+    told = evening(260, explicit=0.8, gate=0.9)
+    expected = judged(told).verdict(["explicit", "gate"])
+    for turn in (1, 70, 200, 259):
+        assert judged(told[turn:] + told[:turn][::-1]).verdict(["explicit", "gate"]) == expected
+    # first all the meanings, then all the thoughts, as a new life is reminded
+    judge = Judge(BUDGET)
+    for utterance, _, meant in told:
+        judge.learned(example(utterance, "lit") if meant else example(utterance, "nothing"))
+    for utterance, thoughts, _ in told:
+        judge.thought(utterance, False, thoughts)
+    assert judge.verdict(["explicit", "gate"]) == expected
+    assert tell(judge, told).verdict(["explicit", "gate"]) == expected, "nor does it matter to be told twice"
+
+
+def test_a_revised_meaning_counts_as_if_it_had_been_the_first() -> None:
+    told = evening(60, explicit=0.8, gate=0.9)
+    wrong = [(u, thoughts, not meant) for u, thoughts, meant in told]
+    assert tell(judged(wrong), told).verdict(["explicit", "gate"]) == judged(told).verdict(["explicit", "gate"])
+
+
+@pytest.mark.parametrize("possible", [("lit", "nothing"), ()])
+def test_what_is_not_known_is_not_counted(possible: tuple[Tag, ...]) -> None:
+    told, more = evening(60, explicit=0.8, gate=0.9), evening(60, first=61, explicit=0.2, gate=0.99)
+    judge = tell(judged(told), more)
+    for utterance, _, _ in more:
+        judge.learned(example(utterance, *possible))
+    assert judge.verdict(["explicit", "gate"]) == judged(told).verdict(["explicit", "gate"])
+
+
+def test_what_was_said_to_a_lamp_in_another_state_is_not_counted() -> None:
+    """It was thought of as the other question."""
+    told = evening(60, explicit=0.8, gate=0.9)
+    judge = judged(told)
+    for utterance in range(100, 200):
+        judge.thought(utterance, True, {"explicit": 0.99, "gate": 0.01})
+        judge.learned(example(utterance, "lit", was_lit=False))
+    assert judge.verdict(["explicit", "gate"]) == judged(told).verdict(["explicit", "gate"])
+
+
+def test_what_was_said_to_a_lamp_that_was_lit_is_judged_by_dark() -> None:
+    judge, mirror = Judge(BUDGET), judged(evening(60, explicit=0.8, gate=0.9))
+    for utterance, thoughts, meant in evening(60, explicit=0.8, gate=0.9):
+        judge.thought(utterance, True, thoughts)
+        judge.learned(example(utterance, *(("dark",) if meant else ("lit", "nothing")), was_lit=True))
+    assert judge.verdict(["explicit", "gate"]) == mirror.verdict(["explicit", "gate"])
+
+
+def test_who_was_never_heard_of_is_as_if_it_had_not_been_asked_for() -> None:
+    told = evening(60, explicit=0.8)
+    assert judged(told).verdict(["explicit", "saffu"]).losses == judged(told).verdict(["explicit"]).losses
+
+
+# calibration
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (2.0, 0.0), (0.6, 0.0), (1.0, 1.5), (1.5, -1.0)])
+def test_calibration_recovers_what_a_learner_says_too_surely_or_askew(scale: float, shift: float) -> None:
+    stream = noisy(4000, 1, (scale, shift))
+    said, truth = (np.array(column, float) for column in zip(*stream, strict=True))
+    found = calibrate(np.log(said / (1 - said)), truth, np.ones(len(said)))
+    assert found == pytest.approx((1 / scale, -shift / scale), abs=0.15)
+
+
+@pytest.mark.parametrize("said", [(2.5, 0.0), (1.0, 2.0)])
+def test_a_verdict_calibrates_by_what_it_knows(said: tuple[float, float]) -> None:
+    told = [
+        (u, {"explicit": skewed, "gate": straight}, meant)
+        for u, ((skewed, meant), (straight, _)) in enumerate(zip(noisy(200, 1, said), noisy(200, 1), strict=True))
+    ]
+    verdict = judged(told).verdict(["explicit", "gate"])
+    assert verdict.losses["explicit"] == pytest.approx(verdict.losses["gate"], abs=0.03)
+    for p in (0.1, 0.5, 0.9):
+        skewed = logistic(said[0] * np.log(p / (1 - p)) + said[1])
+        assert verdict.calibration["explicit"](skewed) == pytest.approx(p, abs=0.12)
+
+
+def test_a_few_utterances_calibrate_a_little() -> None:
+    told = [(u, {"explicit": 0.9}, u % 2 == 0) for u in range(1, 2 * ENOUGH + 1)]
+    calibrated = judged(told).verdict(["explicit"]).calibration["explicit"](0.9)
+    assert 0.5 < calibrated < 0.8
+    assert Calibration()(0.9) == pytest.approx(0.9)
+
+
+def test_who_is_always_wrong_is_not_believed_upside_down() -> None:
+    told = [(u, {"explicit": 0.1 if meant else 0.9}, meant) for u, _, meant in evening(200)]
+    calibration = judged(told).verdict(["explicit"]).calibration["explicit"]
+    assert 0 < calibration.scale < 0.1
+    assert calibration(0.2) < calibration(0.8)
+
+
+def test_what_was_held_impossible_remains_so() -> None:
+    assert Calibration(0.5, 3.0)(0.0) == 0.0
+
+
+@READY
+@given(p=st.floats(0, 1), scale=st.floats(0.05, 5), shift=st.floats(-5, 5))
+def test_calibrated_probabilities_are_probabilities(p: float, scale: float, shift: float) -> None:
+    assert 0 <= Calibration(scale, shift)(p) <= 1
+    assert Calibration(scale, shift)(p) <= logistic(scale * LIKELIEST + shift)
+
+
+@READY
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1e-12, 0.01, 0.5, 0.99, 1.0]), st.booleans()), max_size=60))
+def test_whatever_learners_say_the_verdict_is_finite(stream: list[tuple[float, bool]]) -> None:
+    told = [(u, {"explicit": p, "gate": 1 - p}, meant) for u, (p, meant) in enumerate(stream)]
+    verdict = judged(told).verdict(["explicit", "gate"])
+    figures = [verdict.act_above, *verdict.losses.values(), *(x for c in verdict.calibration.values() for x in c)]
+    assert np.isfinite(figures).all()
+
+
+# how sure
+
+
+@READY
+@given(
+    st.lists(st.floats(0, 1) | st.sampled_from([0.8, 0.95, 1.0]), min_size=1, max_size=50),
+    st.sampled_from([0.0, 0.02, 0.05, 0.1, 0.3]),
+)
+def test_of_the_acts_above_the_threshold_the_wrong_share_keeps_within_the_budget(
+    probabilities: list[float], budget: float
+) -> None:
+    p = np.array(probabilities)
+    above = threshold(p, budget)
+    assert LOWEST <= above <= HIGHEST
+    acts = p[p >= above]
+    if above == HIGHEST:
+        assert (1 - acts <= 1 - HIGHEST + 1e-12).all(), "sure enough whatever the budget"
+    elif len(acts):
+        assert (1 - acts).mean() <= budget + 1e-12
+        less = p[p < above]
+        if above > LOWEST and len(less):
+            lower = p[p >= less.max()]
+            assert (1 - lower).mean() > budget - 1e-12, "it could not have been lower"
+
+
+def test_a_larger_budget_is_a_lower_threshold() -> None:
+    told = [(u, {"explicit": p}, meant) for u, (p, meant) in enumerate(noisy(200, 3))]
+    above = [judged(told, budget).verdict(["explicit"]).act_above for budget in (0.02, 0.05, 0.1, 0.2)]
+    assert above == sorted(above, reverse=True) and above[0] > above[-1]
+
+
+@pytest.mark.parametrize("said", [(1.0, 0.0), (3.0, 0.0), (1.0, 1.5)])
+def test_over_many_utterances_the_wrong_share_of_its_acts_is_about_the_budget(said: tuple[float, float]) -> None:
+    """Each is decided with what was known before it."""
+    judge, acts, wrong = Judge(0.1), 0, 0
+    for utterance, (p, meant) in enumerate(noisy(1500, 5, said)):
+        if utterance % 10 == 0:
+            verdict = judge.verdict(["explicit"])
+        if utterance > 100 and verdict.calibration["explicit"](p) >= verdict.act_above:
+            acts, wrong = acts + 1, wrong + (not meant)
+        tell(judge, [(utterance, {"explicit": p}, meant)])
+    assert acts > 300, "else this shows nothing"
+    assert wrong / acts < 0.15
+
+
+# versions
+
+
+def test_a_model_is_compared_on_what_came_after_the_proven_one_was_chosen() -> None:
+    then = evening(60, new=0.6, old=0.9)
+    now = evening(60, first=61, new=0.95, old=0.7)
+    judge = judged(then + now)
+    assert judge.worse("new", "old", 60) is False
+    assert judge.worse("old", "new", 60) is True
+
+
+def test_of_too_few_utterances_nothing_is_said() -> None:
+    judge = judged(evening(RETRIED, new=0.6, old=0.9))
+    assert judge.worse("new", "old", 0) is True
+    assert judge.worse("new", "old", 1) is None
+    assert judge.worse("new", "unheard of", 0) is None
+
+
+def test_one_is_no_worse_than_itself() -> None:
+    told = [(u, {"new": t["one"], "old": t["one"]}, meant) for u, t, meant in evening(30, one=0.8)]
+    assert judged(told).worse("new", "old", 0) is False
