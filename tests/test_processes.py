@@ -67,6 +67,9 @@ def test_one_process_and_five_in_lockstep_decide_alike(settings: Settings) -> No
 
 def test_every_stage_reproduces_a_free_run_from_its_receipts(settings: Settings, tmp_path: Path) -> None:
     evening = opening(2)
+    # a model that is no longer there cannot be heard of again
+    trainer = msgspec.structs.replace(settings.trainer, keep_models=100)
+    settings = msgspec.structs.replace(settings, trainer=trainer)
     tape = Tape(tmp_path / "tape.jsonl")
     with state(settings, tmp_path / "free") as (free, journal):
         people = Household(evening.wishes(), seed=1)
