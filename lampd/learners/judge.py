@@ -31,6 +31,10 @@ LIKELIEST = 12.0
 """The largest logit a learner is believed."""
 UNTRIED = 0.5
 """The act threshold before anything is known of the stream."""
+RECENT = 40.0
+"""For the threshold, an utterance counts half after this many newer ones: learners grow surer."""
+CREDIT = 20.0
+"""Right acts that the budget begins with; they fade like all that is past."""
 LOWEST, HIGHEST = 0.3, 0.9
 """Between these the act threshold stays."""
 RETRIED = 8
@@ -84,10 +88,13 @@ def calibrate(logit: Floats, truth: Floats, weight: Floats) -> Calibration:
 
 
 def threshold(probability: Floats, budget: float) -> float:
-    """The lowest act threshold at which the expected share of wrong acts, of those that calibrated predictions
-    (M) would have made, keeps within `budget`."""
-    ordered = np.sort(probability)[::-1]
-    wrong = np.cumsum(1 - ordered) / np.arange(1, len(ordered) + 1)
+    """The lowest act threshold at which the expected share of wrong acts, of those that calibrated predictions (M,
+    in order of time) would have made and, at first, CREDIT right ones, keeps within `budget`."""
+    recent = 0.5 ** (np.arange(len(probability))[::-1] / RECENT)
+    credit = CREDIT * 0.5 ** (len(probability) / RECENT)
+    order = np.argsort(-probability, kind="stable")
+    ordered, weight = probability[order], recent[order]
+    wrong = np.cumsum(weight * (1 - ordered)) / (np.cumsum(weight) + credit)
     # those that are equally probable act together
     last = np.append(ordered[1:] < ordered[:-1], True)
     within = np.flatnonzero((wrong <= budget) & last)
@@ -155,12 +162,14 @@ class Judge:
         above = threshold(measured[driver][2], self._budget)
         return Verdict(driver, above, calibration, {name: measured[name][0] for name in tried})
 
-    def worse(self, learner: str, proven: str, since: int) -> bool | None:
-        """Whether `learner` did worse than `proven` on the utterances after `since`; None where they are too few."""
-        measured = self.losses([learner, proven], since)
-        if not measured or len(measured[learner][2]) < RETRIED:
+    def worse(self, learner: str, proven: str, since: int) -> float | None:
+        """By how many nats an utterance `learner` did worse than `proven` on those after `since`, at least RETRIED
+        and a wish among them; None where they are too few."""
+        known = self._known([learner, proven], since)
+        if len(known) < RETRIED or not any(meant for _, meant in known):
             return None
-        return measured[learner][0] > measured[proven][0]
+        measured = self.losses([learner, proven], since)
+        return measured[learner][0] - measured[proven][0]
 
 
 def _keep_last(kept: dict[int, tuple[bool, bool]] | dict[int, tuple[bool, dict[str, float]]]) -> None:

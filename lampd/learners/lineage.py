@@ -1,13 +1,15 @@
 """The versions of one learner's model, in order: the newest, and the last that proved itself on this owner's stream.
 
-The newest version predicts each utterance before it is learned. As soon as it has done worse than the proven one on
-the utterances since that was chosen, the proven one is the one to drive, until the newest is no worse again.
+Both predict each utterance before it is learned. As soon as the newest has done clearly worse than the proven one on
+the utterances since that was chosen, the proven one is the one to drive, until the newest is so no longer.
 """
 
 from lampd.learners.judge import Judge
 from lampd.learners.wish import Predictor
 
 PROVEN = ", proven"
+MARGIN = 0.1
+"""Nats an utterance by which a version must have done worse before it is rolled back."""
 
 
 class Lineage:
@@ -23,7 +25,7 @@ class Lineage:
         """A new version, after `utterance` was heard; the one that it follows is proven if it was no worse."""
         if self._proven is None:
             self._proven, self._since = model, utterance
-        elif judge.worse(self._kind, self._kind + PROVEN, self._since) is False:
+        elif (worse := judge.worse(self._kind, self._kind + PROVEN, self._since)) is not None and worse <= 0:
             self._proven, self._since = self._newest, utterance
         self._newest = model
 
@@ -40,4 +42,5 @@ class Lineage:
     def driver(self, judge: Judge) -> str:
         """The name of the version that is to drive when this learner does."""
         proven = self._kind + PROVEN
-        return proven if judge.worse(self._kind, proven, self._since) else self._kind
+        worse = judge.worse(self._kind, proven, self._since)
+        return proven if worse is not None and worse > MARGIN else self._kind

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from lampd.learners.judge import (
+    CREDIT,
     ENOUGH,
     HIGHEST,
     LIKELIEST,
     LOWEST,
+    RECENT,
     RETRIED,
     TRIED,
     UNTRIED,
@@ -238,6 +241,13 @@ def test_whatever_learners_say_the_verdict_is_finite(stream: list[tuple[float, b
 # how sure
 
 
+def share(p: NDArray[np.float64], above: float) -> float:
+    """The expected share of wrong acts above a threshold, recent ones weighing more, an opening credit with them."""
+    weight = 0.5 ** (np.arange(len(p))[::-1] / RECENT)
+    acts = p >= above
+    return float((weight * (1 - p))[acts].sum() / (weight[acts].sum() + CREDIT * 0.5 ** (len(p) / RECENT)))
+
+
 @READY
 @given(
     st.lists(st.floats(0, 1) | st.sampled_from([0.8, 0.95, 1.0]), min_size=1, max_size=50),
@@ -253,11 +263,15 @@ def test_of_the_acts_above_the_threshold_the_wrong_share_keeps_within_the_budget
     if above == HIGHEST:
         assert (1 - acts <= 1 - HIGHEST + 1e-12).all(), "sure enough whatever the budget"
     elif len(acts):
-        assert (1 - acts).mean() <= budget + 1e-12
+        assert share(p, above) <= budget + 1e-12
         less = p[p < above]
         if above > LOWEST and len(less):
-            lower = p[p >= less.max()]
-            assert (1 - lower).mean() > budget - 1e-12, "it could not have been lower"
+            assert share(p, less.max()) > budget - 1e-12, "it could not have been lower"
+
+
+def test_the_threshold_follows_how_sure_a_learner_is_lately() -> None:
+    unsure, sure = np.full(100, 0.8), np.full(100, 0.97)
+    assert threshold(np.concatenate([unsure, sure]), 0.1) < threshold(np.concatenate([sure, unsure]), 0.1)
 
 
 def test_a_larger_budget_is_a_lower_threshold() -> None:
@@ -287,17 +301,24 @@ def test_a_model_is_compared_on_what_came_after_the_proven_one_was_chosen() -> N
     then = evening(60, new=0.6, old=0.9)
     now = evening(60, first=61, new=0.95, old=0.7)
     judge = judged(then + now)
-    assert judge.worse("new", "old", 60) is False
-    assert judge.worse("old", "new", 60) is True
+    worse = judge.worse("new", "old", 60)
+    assert worse is not None and worse < -0.1
+    assert judge.worse("old", "new", 60) == pytest.approx(-worse)
 
 
 def test_of_too_few_utterances_nothing_is_said() -> None:
     judge = judged(evening(RETRIED, new=0.6, old=0.9))
-    assert judge.worse("new", "old", 0) is True
+    worse = judge.worse("new", "old", 0)
+    assert worse is not None and worse > 0.1
     assert judge.worse("new", "old", 1) is None
     assert judge.worse("new", "unheard of", 0) is None
 
 
 def test_one_is_no_worse_than_itself() -> None:
     told = [(u, {"new": t["one"], "old": t["one"]}, meant) for u, t, meant in evening(30, one=0.8)]
-    assert judged(told).worse("new", "old", 0) is False
+    assert judged(told).worse("new", "old", 0) == 0
+
+
+def test_where_nobody_asked_for_anything_nothing_is_said() -> None:
+    talk = [(u, thoughts, False) for u, thoughts, _ in evening(60, new=0.6, old=0.9)]
+    assert judged(talk).worse("new", "old", 0) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from lampd.learners.judge import RETRIED, Judge
-from lampd.learners.lineage import PROVEN, Lineage
+from lampd.learners.lineage import MARGIN, PROVEN, Lineage
 from lampd.learners.wish import Wish
 from lampd.messages import Example, Tag
 
@@ -70,6 +70,16 @@ def test_one_that_got_worse_is_rolled_back_and_comes_back_when_it_is_no_worse() 
     assert life.driver == "gate 1"
     life.hear(newest=0.99, proven=0.6, utterances=60)
     assert life.driver == "gate 2"
+
+
+def test_one_that_is_hardly_worse_drives_but_proves_nothing() -> None:
+    life = Life(1, 2)
+    life.hear(newest=0.85, proven=0.87)
+    worse = life.judge.worse("gate", f"gate{PROVEN}", 0)
+    assert worse is not None and 0 < worse < MARGIN, "else this shows nothing"
+    assert life.driver == "gate 2"
+    life.offer(3)
+    assert life.versions == ["gate 3", "gate 1"]
 
 
 def test_one_that_was_no_worse_is_the_proven_one_of_the_next() -> None:
