@@ -36,5 +36,6 @@ def build(
         case "trainer":
             from lampd.stages.trainer import Trainer
 
-            return Trainer(Path(settings.state_dir) / "models", settings.trainer.keep_models, newer)
+            trainer = settings.trainer
+            return Trainer(Path(settings.state_dir) / "models", trainer.keep_models, newer, trainer.models)
     raise ValueError(f"no stage is called {name}")

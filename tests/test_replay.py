@@ -99,7 +99,7 @@ def test_an_open_replay_uses_the_recorded_flips() -> None:
     flips = {message.at for message in messages if isinstance(message, Flip)}
     assert flips and flips <= times
     # where the lamp has done it already, the recorded hand changes nothing
-    assert len(flips) + figures["answered"] == len(times)
+    assert len(flips) + figures["answered"] <= len(times) <= len(flips) + figures["acts"]
     assert figures["answered"] > len(times) / 2
 
 

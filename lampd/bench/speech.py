@@ -17,15 +17,16 @@ import soundfile
 
 from lampd import config
 from lampd.bench import data
-from lampd.bench.learning import split
 from lampd.household import Household
 from lampd.replay import play, stages_here, state
-from lampd.score import Score
+from lampd.score import Outcome, Score
 from lampd.session import AnyEvent, Audio, Session, Wish
 
 RATE = 16_000
 CHATTER_PER_COMMAND = 3
 FLOOR_S = 20.0
+EARLY = 20
+"""Commands that are counted apart."""
 
 
 def compose(folder: Path, target: Path, commands: int, seed: int) -> Session:
@@ -62,6 +63,16 @@ def compose(folder: Path, target: Path, commands: int, seed: int) -> Session:
     laps = int(now / FLOOR_S) + 1
     events += [Audio(lap * FLOOR_S, str((target / "floor.flac").absolute())) for lap in range(laps)]
     return Session("real speech", tuple(sorted(events, key=lambda event: event.t)), target)
+
+
+def split(outcomes: list[Outcome]) -> tuple[list[Outcome], list[Outcome]]:
+    """Outcomes of the first commands with the chatter among them, and of the rest."""
+    commands = 0
+    for index, outcome in enumerate(outcomes):
+        commands += outcome.command
+        if commands > EARLY:
+            return outcomes[:index], outcomes[index:]
+    return outcomes, []
 
 
 def measure(folder: Path, commands: int, seed: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ Command = Callable[[argparse.Namespace], int]
 BENCHMARKS = {
     "switch": "press to pin, while everything else is busy",
     "hearing": "utterances found in the clips of the data folder",
-    "learning": "learning from text households, closed loop",
+    "learners": "the learners and simple peers in text households, closed loop",
     "plm": "the precision language model against its peers",
     "speech": "learning from real speech, closed loop through recorder and transcriber",
 }

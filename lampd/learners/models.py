@@ -1,19 +1,61 @@
-"""The kinds of models that are fitted apart from where they drive, and the reading of their files."""
+"""The kinds of models that are fitted in one process and drive in another."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, Protocol
 
-from lampd.learners import gate
 from lampd.learners.gate import ModelError
 from lampd.learners.wish import Predictor
+from lampd.messages import Example
 
-__all__ = ["KINDS", "ModelError", "load"]
+__all__ = ["KINDS", "Fitter", "ModelError", "Published", "fitter", "load"]
 
-LOADERS = {gate.KIND: gate.load}
-KINDS = tuple(LOADERS)
+Kind = Literal["gate", "saffu"]
+KINDS: tuple[Kind, ...] = ("gate", "saffu")
 
 
-def load(kind: str, path: Path) -> Predictor:
+class Published(Predictor, Protocol):
+    """A model with a version, how many examples of each tag it was fitted to, and a file that holds it."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def examples(self) -> dict[str, int]: ...
+
+    def to_bytes(self) -> bytes: ...
+
+
+class Fitter(Protocol):
+    """Keeps examples, and fits a model to them when asked."""
+
+    def learn(self, example: Example) -> bool:
+        """Add, replace or (one with nothing possible) forget an example. False where that changes nothing."""
+        ...
+
+    def fit(self, version: int, abandon: Callable[[], bool]) -> Published:
+        """The model for the present examples. Raises Abandoned when `abandon()` is true."""
+        ...
+
+
+def fitter(kind: Kind) -> Fitter:
+    if kind == "saffu":
+        from lampd.learners import saffu
+
+        return saffu.Fitter()
+    from lampd.learners import gate_fit
+
+    return gate_fit.Fitter()
+
+
+def load(kind: str, path: Path) -> Published:
     """Read a model of `kind` from its file. Raises ModelError."""
-    if kind not in LOADERS:
-        raise ModelError(f"{path}: no learner is called {kind}")
-    return LOADERS[kind](path)
+    if kind == "saffu":
+        from lampd.learners import saffu
+
+        return saffu.load(path)
+    if kind == "gate":
+        from lampd.learners import gate
+
+        return gate.load(path)
+    raise ModelError(f"{path}: no learner is called {kind}")

@@ -18,9 +18,13 @@ class FileError(Exception):
     """A file that is no model of ours; the message names it and says why."""
 
 
-def write(path: Path, tensors: dict[str, Tensor], fields: dict[str, Any]) -> None:
+def encoded(tensors: dict[str, Tensor], fields: dict[str, Any]) -> bytes:
+    """The file that `read` reads."""
+    return save({name: value.contiguous() for name, value in tensors.items()}, {KEY: json.dumps(fields)})
+
+
+def write(path: Path, data: bytes) -> None:
     """Write `path`, in place of what was there, so that a reader finds the old file or the new one."""
-    data = save({name: value.contiguous() for name, value in tensors.items()}, {KEY: json.dumps(fields)})
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     try:
@@ -41,7 +45,7 @@ def write(path: Path, tensors: dict[str, Tensor], fields: dict[str, Any]) -> Non
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """What `write` wrote. Raises FileError where that is not possible."""
+    """What was `encoded`. Raises FileError where that is not possible."""
     try:
         with safe_open(path, "pt") as file:
             fields = json.loads((file.metadata() or {})[KEY])

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -98,8 +98,12 @@ class PrecisionModel:
         return torch.as_tensor(self.network(batch([Piece(tokens, weights)]))[0])
 
     def save(self, path: Path, training: bool = False) -> None:
-        """One safetensors file; with all that `resume` needs where `training`, just after a point."""
-        fields = {
+        """Write the model to a file; with all that `resume` needs where `training`, just after a point."""
+        files.write(path, self.to_bytes(training))
+
+    def to_bytes(self, training: bool = False, about: dict[str, Any] | None = None) -> bytes:
+        """The model as a safetensors file, which says what else it is `about`."""
+        fields = (about or {}) | {
             "configuration": self.configuration.to_fields(),
             "start": self.start,
             "evidence": self.evidence,
@@ -110,7 +114,7 @@ class PrecisionModel:
             tensors, fields["training"] = self._training.state()
         else:
             tensors = self.network.state_dict()
-        files.write(path, tensors, fields)
+        return files.encoded(tensors, fields)
 
     @classmethod
     def load(cls, path: Path, cache: bool = True, seconds: float = math.inf) -> "PrecisionModel":

@@ -33,11 +33,12 @@ def published(trainer: Trainer, *messages: AnyMessage) -> Model:
     return model
 
 
-def test_it_fits_as_soon_as_there_is_one_example_of_each_wish(tmp_path: Path) -> None:
+def test_it_fits_as_soon_as_there_is_one_example_of_a_wish(tmp_path: Path) -> None:
     trainer = Trainer(tmp_path, keep=5)
-    assert hear(trainer, BOTH[0], Tick(1.0)) == []
+    assert hear(trainer, MORE[0], Tick(1.0)) == []
+    assert published(trainer, BOTH[0]).version == 1
     model = published(trainer, BOTH[1])
-    assert (model.kind, model.version, model.examples["lit"], model.examples["dark"]) == ("gate", 1, 1, 1)
+    assert (model.kind, model.version, model.examples["lit"], model.examples["dark"]) == ("gate", 2, 1, 1)
     gate = load(Path(model.path))
     assert gate.predict("hello sunshine", False).lit > 0.5 > gate.predict("sleep well", False).lit
 
