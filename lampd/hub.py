@@ -62,6 +62,7 @@ class Hub:
         self._next_tick = 0.0
         self._began = clock()
         self._model: Model | None = None
+        self._thought: Directive | None = None
         self._lit = journal.lit()
         self.journal_error = ""
         self._recent: deque[AnyMessage] = deque(maxlen=10)
@@ -87,6 +88,8 @@ class Hub:
                 self._lit = message.lit
             case Model():
                 self._model = message
+            case Directive():
+                self._thought = message
         if not isinstance(message, Tick):
             self._recent.append(message)
         for observe in self.observers:
@@ -122,6 +125,11 @@ class Hub:
         while any(one.pending for one in self.processes.children.values()):
             self.turn(self._clock() + 0.05, ticking=False)
 
+    def _judged(self) -> dict[str, Any] | None:
+        """Who drove when words were last heard, how sure it had to be, and what each learner's loss was."""
+        last = self._thought
+        return {"driver": last.model, "act_above": last.act_above, "losses": last.losses} if last else None
+
     def status(self) -> dict[str, Any]:
         """What `lampctl status` shows."""
         stages = {}
@@ -146,6 +154,7 @@ class Hub:
             "stages": stages,
             "hub_memory_mb": _memory_mb(os.getpid()),
             "model": msgspec.to_builtins(self._model) if self._model else None,
+            "judged": self._judged(),
             "known": self.journal.known(),
             "scores": self.journal.scores(),
             "recent": [msgspec.to_builtins(message) for message in self._recent],

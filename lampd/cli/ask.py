@@ -75,6 +75,10 @@ def _print_status(answer: dict[str, Any]) -> None:
         if model
         else "model        none yet: it takes a flip for each"
     )
+    if judged := answer["judged"]:
+        losses = ", ".join(f"{name} {loss:.3f}" for name, loss in sorted(judged["losses"].items(), key=lambda x: x[1]))
+        print(f"drives       {judged['driver']}, acting above {judged['act_above']:.2f}")
+        print(f"loss         {losses or 'not known before ten wishes'} (nats an utterance; less is better)")
     scores = answer["scores"]
     print(f"acts         {scores['acts']}, corrected {scores['corrected']}, missed {scores['missed']}")
     if answer["journal_error"]:

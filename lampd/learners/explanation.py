@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lampd.learners.ngrams import ngrams
+from lampd.learners.ngrams import padded
 from lampd.learners.wish import Predictor, bearing
 from lampd.messages import Example, Tag
 
-NGRAMS, UTTERANCES = 5, 3
+NGRAMS, TELLING, UTTERANCES = 5, 32, 3
 
 
 class Explanation(NamedTuple):
@@ -19,15 +19,16 @@ class Explanation(NamedTuple):
 
 def explain(learner: Predictor, text: str, lit: bool, examples: Iterable[Example]) -> Explanation:
     """What in `text` speaks for or against a change of a lamp that is `lit` or not, and where that was learned: the
-    examples that share most of it and say the same of it; where several do so equally, the newest."""
+    examples that hold most of the weightiest n-grams and say the same; where several do so equally, the newest."""
     wish: Tag = "dark" if lit else "lit"
     parts = learner.contributions(text, wish)
-    weightiest = sorted(parts, key=lambda ngram: (-abs(parts[ngram]), ngram))[:NGRAMS]
+    weightiest = sorted(parts, key=lambda ngram: (-abs(parts[ngram]), ngram))
     for_it = sum(parts.values()) > 0
+    telling = {ngram: abs(parts[ngram]) for ngram in weightiest[:TELLING] if (parts[ngram] > 0) == for_it}
     shared = {
-        example.utterance: sum(max(0.0, value if for_it else -value) for n, value in parts.items() if n in known)
+        example.utterance: sum(weight for ngram, weight in telling.items() if ngram in said)
         for example in examples
-        if bearing(example.possible, wish) is for_it and (known := ngrams(example.text).keys())
+        if bearing(example.possible, wish) is for_it and (said := padded(example.text))
     }
     taught = sorted((u for u in shared if shared[u] > 0), key=lambda u: (-shared[u], -u))[:UTTERANCES]
-    return Explanation({ngram: round(parts[ngram], 3) for ngram in weightiest}, taught)
+    return Explanation({ngram: round(parts[ngram], 3) for ngram in weightiest[:NGRAMS]}, taught)

@@ -14,6 +14,7 @@ import torch
 
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import ModelError
+from lampd.learners.ngrams import padded
 from lampd.learners.wish import Wish, bearing, logistic
 from lampd.messages import Example, Tag
 from lampd.plm.corpus import Corpus
@@ -39,11 +40,8 @@ WHILE = {True: "\0while lit", False: "\0while dark"}
 
 def tokens(text: str) -> list[str]:
     """The character trigrams of `text`, in order; none of a text without a letter."""
-    words = text.replace("\0", " ").casefold().split()
-    if not words:
-        return []
-    padded = f" {' '.join(words)} "
-    return [padded[i : i + LENGTH] for i in range(len(padded) - LENGTH + 1)]
+    said = padded(text)
+    return [said[i : i + LENGTH] for i in range(len(said) - LENGTH + 1)]
 
 
 def vocabulary(documents: list[list[str]]) -> dict[str, int]:
