@@ -1,7 +1,7 @@
 """A small GRU and a small transformer over characters, with the learners' interface.
 
 Both read the lamp's present state and then the characters, and predict lit, dark or nothing; "not lit" and "not dark"
-are taken for nothing. They are trained as they go: after each change of the examples, twelve steps of Adam on
+are taken for nothing. They are trained as they go: after each change of the examples, eight steps of Adam on
 batches of 32, the new example in each, classes balanced.
 """
 
@@ -16,9 +16,9 @@ from lampd.learners.wish import Wish
 from lampd.messages import Example, Tag
 
 TAGS: tuple[Tag, ...] = ("lit", "dark", "nothing")
-LONGEST = 100
+LONGEST = 64
 WIDTH = 64
-STEPS, BATCH = 12, 32
+STEPS, BATCH = 8, 32
 CODES = 256
 
 
@@ -65,7 +65,10 @@ class Neural:
         self._examples: dict[int, Example] = {}
 
     def learn(self, example: Example) -> None:
+        old = self._examples.get(example.utterance)
         self._examples[example.utterance] = example
+        if old and (old.possible, old.text) == (example.possible, example.text):
+            return
         if not example.possible:
             del self._examples[example.utterance]
             return
