@@ -36,14 +36,16 @@ CONTEXTS = (
     Context("document", 512, 64),
 )
 CONFIGURATION = Configuration(CONTEXTS, "lamp", epochs=0, thawed=0, batch=4096, span=512)
+LONGEST = CONFIGURATION.span - 2
+"""Tokens of the words, for the lamp's state and its answer must be read with them."""
 UNKNOWN, CHANGE, NOTHING = "\0unknown", "\0change", "\0nothing"
 WHILE = {True: "\0while lit", False: "\0while dark"}
 
 
 def tokens(text: str) -> list[str]:
-    """The character trigrams of `text`, in order; none of a text without a letter."""
+    """The last LONGEST character trigrams of `text`, in order; none of a text without a letter."""
     said = padded(text)
-    return [said[i : i + LENGTH] for i in range(len(said) - LENGTH + 1)]
+    return [said[i : i + LENGTH] for i in range(len(said) - LENGTH + 1)][-LONGEST:]
 
 
 def vocabulary(documents: list[list[str]]) -> dict[str, int]:
@@ -101,8 +103,10 @@ def load(path: Path) -> Saffu:
         if (fields.get("kind"), fields.get("format")) != (KIND, FORMAT):
             raise ModelError(f"{path}: not a {KIND} of format {FORMAT}")
         ids = {token: i for i, token in enumerate(fields["tokens"])}
+        if len(ids) != model.network.size or not ids.keys() >= {UNKNOWN, CHANGE, NOTHING, *WHILE.values()}:
+            raise ValueError("its parts do not fit each other")
         return Saffu(model, ids, msgspec.convert(fields["examples"], dict[str, int]), int(fields["version"]))
-    except (FileError, OSError, KeyError, ValueError) as error:
+    except (FileError, OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: {error}") from None
 
 

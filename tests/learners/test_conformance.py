@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lampd.learners import gate, gate_fit
+from lampd.learners import gate_fit, saffu
 from lampd.learners.explicit import Explicit
 from lampd.learners.gate import ModelError
-from lampd.learners.models import load
+from lampd.learners.models import Published, load
 from lampd.learners.ngrams import ngrams
 from lampd.learners.wish import Wish
 from lampd.messages import Example, Tag
@@ -22,12 +22,12 @@ from lampd.messages import Example, Tag
 class Fitted:
     """What is fitted to all its examples at once, as a learner: fitted when it is asked after it has learned."""
 
-    def __init__(self, fitter: gate_fit.Fitter) -> None:
+    def __init__(self, fitter: gate_fit.Fitter | saffu.Fitter) -> None:
         self._fitter = fitter
-        self._model: gate.Gate | None = None
+        self._model: Published | None = None
 
     @property
-    def model(self) -> gate.Gate:
+    def model(self) -> Published:
         self._model = self._model or self._fitter.fit(1)
         return self._model
 
@@ -50,20 +50,26 @@ Learner = Explicit | Fitted
 Make = Callable[[], Learner]
 
 # a new learner is one line here; all but the explicit solution also have files
-FITTERS: dict[str, type[gate_fit.Fitter]] = {"gate": gate_fit.Fitter}
+FITTERS: dict[str, type[gate_fit.Fitter] | type[saffu.Fitter]] = {"gate": gate_fit.Fitter, "saffu": saffu.Fitter}
 MAKERS: dict[str, Make] = {"explicit": Explicit} | {
     kind: lambda fitter=fitter: Fitted(fitter()) for kind, fitter in FITTERS.items()
 }
 ROUNDING = {"explicit": 1e-9}
 """How far the predictions of a learner may be from those of one that never saw what this one forgot; else 0."""
 LEARNERS = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+LINEAR = {name: make for name, make in MAKERS.items() if name != "saffu"}
+ADDITIVE = pytest.mark.parametrize("make", LINEAR.values(), ids=LINEAR.keys())
+"""Those whose logit is a sum of parts; the parts of the others are what is lost without them."""
+OF_FEW = pytest.mark.parametrize("make", LINEAR.values(), ids=LINEAR.keys())
+"""Those that know before any example that most speech is not for a lamp; the others learn it from examples."""
 FILED = pytest.mark.parametrize("kind", FITTERS)
 LOADED = 5
 """How much slower than it should be a machine may be that does other things too."""
 
 
 def example(utterance: int, text: str, *possible: Tag) -> Example:
-    return Example(0.0, utterance, text, False, possible, "flip")
+    """With the lamp as it must have been: dark is asked of a lit lamp, and what is not dark was said to one."""
+    return Example(0.0, utterance, text, possible in (("dark",), ("lit", "nothing")), possible, "flip")
 
 
 EVENING = [
@@ -103,7 +109,7 @@ def answers(learner: Learner) -> list[float]:
     return [p for text in ASKED for lit in (True, False) for p in learner.predict(text, lit)]
 
 
-@LEARNERS
+@OF_FEW
 def test_one_example_of_each_wish_is_enough_to_be_of_use(make: Make) -> None:
     learner = taught(make, EVENING[:2])
     for text, lit, other in (("hello sunshine", False, "sleep well"), ("sleep well", True, "hello sunshine")):
@@ -189,7 +195,7 @@ def test_to_be_asked_changes_nothing(make: Make) -> None:
     assert answers(learner) == answers(taught(make, [*EVENING, example(8, "a new word", "lit")]))
 
 
-@LEARNERS
+@OF_FEW
 def test_one_flip_is_enough(make: Make) -> None:
     learner = taught(make, [example(1, "abracadabra", "dark")])
     assert learner.predict("abracadabra", True).dark > 0.5
@@ -197,7 +203,7 @@ def test_one_flip_is_enough(make: Make) -> None:
         assert learner.predict(strange, True).dark < 0.5
 
 
-@LEARNERS
+@OF_FEW
 def test_what_rules_one_wish_out_says_less_of_the_other(make: Make) -> None:
     """By itself it is no evidence against the other, but for what the two share."""
     before = taught(make, EVENING)
@@ -215,7 +221,7 @@ def test_words_for_one_wish_hardly_speak_against_the_other(make: Make) -> None:
     assert of_dark.predict("hello sun", False).lit > of_nothing.predict("hello sun", False).lit
 
 
-@LEARNERS
+@ADDITIVE
 @pytest.mark.parametrize(("wish", "lit"), [("lit", False), ("dark", True)])
 def test_contributions_and_a_prior_are_the_logit(make: Make, wish: Tag, lit: bool) -> None:
     learner = taught(make, EVENING)
@@ -385,8 +391,10 @@ def test_the_explicit_solution_learns_at_once() -> None:
     assert median_ms(learn) < 10 * LOADED
 
 
-def test_the_gate_is_fitted_within_a_second() -> None:
-    fitter = gate_fit.Fitter()
+@FILED
+def test_it_is_fitted_within_a_second(kind: str) -> None:
+    fitter = FITTERS[kind]()
+    fitter.fit(1)  # what it needs is loaded
     for one in talk(300):
         fitter.learn(one)
     begin = time.perf_counter()
