@@ -4,14 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from lampd import config
+from lampd.learners import models as published_models
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import load
-from lampd.messages import AnyMessage, Example, Model, Resume, Tag, Tick
+from lampd.learners.models import Kind
+from lampd.messages import AnyMessage, Directive, Example, Model, Resume, Tag, Tick, Transcript
+from lampd.stages.anticipator import Anticipator
 from lampd.stages.trainer import Trainer
 
 
-def example(utterance: int, text: str, *possible: Tag, settled: bool = False) -> Example:
-    return Example(0.0, utterance, text, False, possible, "flip", settled=settled)
+def example(utterance: int, text: str, *possible: Tag, settled: bool = False, was_lit: bool = False) -> Example:
+    return Example(0.0, utterance, text, was_lit, possible, "flip", settled=settled)
 
 
 BOTH = [example(1, "hello sunshine", "lit"), example(2, "sleep well", "dark")]
@@ -136,3 +140,84 @@ def test_a_file_that_is_no_model_is_left_alone(tmp_path: Path) -> None:
     for one in MORE:
         published(trainer, *BOTH, one)
     assert "gate-notes.txt" in models(tmp_path)
+
+
+# several kinds
+
+KINDS: tuple[Kind, ...] = ("gate", "saffu")
+EVENING = [example(1, "hello sunshine", "lit"), example(2, "sleep well", "dark", was_lit=True), *MORE]
+
+
+def of_kinds(messages: list[AnyMessage]) -> dict[str, Model]:
+    found = [message for message in messages if isinstance(message, Model)]
+    assert len(found) == len(messages)
+    return {model.kind: model for model in found}
+
+
+def test_a_model_of_each_kind_is_published(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=5, kinds=KINDS)
+    made = of_kinds(hear(trainer, *EVENING, Tick(1.0)))
+    assert list(made) == list(KINDS)
+    assert models(tmp_path) == ["gate-00000001.safetensors", "saffu-00000001.safetensors"]
+    for kind, model in made.items():
+        loaded = published_models.load(kind, Path(model.path))
+        assert (loaded.version, loaded.examples) == (model.version, model.examples)
+        assert loaded.predict("hello sunshine", False).lit > loaded.predict(MORE[0].text, False).lit
+    assert hear(trainer, Tick(2.0)) == []
+
+
+def test_a_new_life_begins_with_the_last_model_of_each_kind(tmp_path: Path) -> None:
+    old = Trainer(tmp_path, keep=5, kinds=KINDS)
+    hear(old, *EVENING, Tick(1.0))
+    last = of_kinds(hear(old, example(1, "hello sunset", "lit"), Tick(2.0)))
+    again = of_kinds(hear(Trainer(tmp_path, keep=5, kinds=KINDS), Resume(7.0, 0, False)))
+    assert again == {kind: Model(7.0, kind, 2, model.path, model.examples) for kind, model in last.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_torn_model_of_one_kind_is_passed_over_and_the_others_are_not(kind: Kind, tmp_path: Path) -> None:
+    old = Trainer(tmp_path, keep=5, kinds=KINDS)
+    hear(old, *EVENING, Tick(1.0))
+    last = of_kinds(hear(old, example(1, "hello sunset", "lit"), Tick(2.0)))
+    torn = Path(last[kind].path)
+    torn.write_bytes(torn.read_bytes()[:50])
+    again = of_kinds(hear(Trainer(tmp_path, keep=5, kinds=KINDS), Resume(7.0, 0, False)))
+    assert {one: model.version for one, model in again.items()} == dict.fromkeys(KINDS, 2) | {kind: 1}
+
+
+def test_the_last_few_files_of_each_kind_are_kept(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=2, kinds=KINDS)
+    for one in EVENING[:4]:
+        hear(trainer, one, Tick(1.0))
+    assert models(tmp_path) == [f"{kind}-{version:08}.safetensors" for kind in KINDS for version in (3, 4)]
+
+
+def test_an_example_that_tells_one_kind_nothing_does_not_fit_it_again(tmp_path: Path) -> None:
+    """That it was not to be dark says something of the words, but not what a dark lamp should have done."""
+    trainer = Trainer(tmp_path, keep=5, kinds=KINDS)
+    hear(trainer, *EVENING, Tick(1.0))
+    assert list(of_kinds(hear(trainer, example(50, "what a day", "lit", "nothing"), Tick(2.0)))) == ["gate"]
+
+
+def test_the_anticipator_takes_a_model_of_each_kind(tmp_path: Path) -> None:
+    made = of_kinds(hear(Trainer(tmp_path, keep=5, kinds=KINDS), *EVENING, Tick(1.0)))
+    stage = Anticipator(config.load(board="laptop").anticipator)
+    for message in (*EVENING, *made.values(), Resume(0.0, 100, False)):
+        stage.handle(message)
+    (said,) = stage.handle(Transcript(11.5, 101, 10.0, 11.0, "hello sunshine", 0.9))
+    assert isinstance(said, Directive)
+    assert {"explicit", "gate", "saffu"} <= said.thoughts.keys()
+    likely = published_models.load("saffu", Path(made["saffu"].path)).predict("hello sunshine", False).lit
+    assert said.thoughts["saffu"] == likely
+    assert said.wish == "lit"
+
+
+def test_the_anticipator_goes_on_without_a_torn_model(tmp_path: Path) -> None:
+    made = of_kinds(hear(Trainer(tmp_path, keep=5, kinds=KINDS), *EVENING, Tick(1.0)))
+    Path(made["saffu"].path).write_bytes(Path(made["gate"].path).read_bytes())
+    stage = Anticipator(config.load(board="laptop").anticipator)
+    for message in (*EVENING, *made.values(), Resume(0.0, 100, False)):
+        stage.handle(message)
+    (said,) = stage.handle(Transcript(11.5, 101, 10.0, 11.0, "hello sunshine", 0.9))
+    assert isinstance(said, Directive)
+    assert "gate" in said.thoughts and "saffu" not in said.thoughts
