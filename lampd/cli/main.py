@@ -14,6 +14,7 @@ BENCHMARKS = {
     "hearing": "utterances found in the clips of the data folder",
     "learners": "the learners and simple peers in text households, closed loop",
     "plm": "the precision language model against its peers",
+    "posterior": "expected n-gram counts against those of the transcriber's best string",
     "speech": "learning from real speech, closed loop through recorder and transcriber",
 }
 
