@@ -47,7 +47,7 @@ def run(task: Task) -> tuple[dict[str, Tally], list[Tally]]:
     """The tallies of one household by window, and of its groups of commands."""
     session = composer(task.data).compose(task.seed, task.noise, UTTERANCES, task.scenario)
     outcomes = live(task.name, session, task.seed).outcomes
-    windows = WINDOWS if task.scenario == "steady" else WINDOWS | CHANGED
+    windows = WINDOWS | CHANGED if task.scenario == "changes" else WINDOWS
     return {name: Tally.of(spoken(outcomes, *window)) for name, window in windows.items()}, groups(outcomes)
 
 
