@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from lampd import config
 from lampd.session import Session, Text, Wish
 from lampd.settings import Settings
+
+# the same cases everywhere and every time, however busy the machine
+hypothesis.settings.register_profile("lampd", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("lampd")
 
 EVENING = Path(__file__).parent / "sessions" / "first_evening"
 
