@@ -163,11 +163,6 @@ class Journal:
             changes += self._db.execute(f"{last} LIMIT 1", (self.boot, at, before))
         return [Lamp(since, bool(lit)) for _, since, lit in sorted(changes)[-1:]]
 
-    def last(self, kind: type[AnyMessage]) -> AnyMessage | None:
-        """The newest message of a type."""
-        seq = self._max("seq", kind)
-        return next((message for _, message in self._read(kind, "seq = ?", seq)), None)
-
     def tail(self, count: int) -> list[tuple[float, AnyMessage]]:
         """The last `count` messages kept, with their wall time, in order."""
         rows: list[tuple[int, float, AnyMessage]] = []

@@ -6,6 +6,7 @@ import hypothesis
 import pytest
 
 from lampd import config
+from lampd.bench import data
 from lampd.session import Session, Text, Wish
 from lampd.settings import Settings
 
@@ -19,6 +20,14 @@ EVENING = Path(__file__).parent / "sessions" / "first_evening"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return config.load(board="laptop", state_dir=str(tmp_path / "state"), control_socket=str(tmp_path / "control.sock"))
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The real speech and text that is no part of the repository."""
+    if (folder := data.folder()) is None:
+        pytest.skip("the data folder is not there: name it in LAMPD_DATA")
+    return folder
 
 
 @pytest.fixture

@@ -8,10 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from lampd import config, session
-from lampd.bench import data
 from lampd.bench.households import Composer
 from lampd.household import Household
 from lampd.messages import AnyMessage, Example, Flip
@@ -189,11 +186,8 @@ def test_the_command_line_gives_the_same_bytes_in_every_process(tmp_path: Path) 
 # with the data that is no part of the repository
 
 
-def test_households_in_their_own_words_are_learned() -> None:
-    folder = data.folder()
-    if folder is None:
-        pytest.skip("the shared data folder is not there: set LAMPD_DATA")
-    composer = Composer(folder)
+def test_households_in_their_own_words_are_learned(data_folder: Path) -> None:
+    composer = Composer(data_folder)
     acts = {True: [0, 0, 0], False: [0, 0, 0]}  # right, acted, asked
     false = 0
     for seed in (2, 3):

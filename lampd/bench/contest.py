@@ -76,9 +76,9 @@ class Alone(Anticipator):
         super().learn(example)
         self._learner.learn(example)
 
-    def judged(self, text: str) -> tuple[dict[str, float], Verdict, Predictor]:
-        name = self._learner.name
-        return {}, Verdict(name, 0.5, {name: Calibration()}, {}), self._learner
+    def judged(self, text: str) -> tuple[dict[str, float], Verdict, Predictor, float]:
+        name, wish = self._learner.name, self._learner.predict(text, self._lit)
+        return {}, Verdict(name, 0.5, {name: Calibration()}, {}), self._learner, max(wish.lit, wish.dark)
 
 
 def live(name: str, session: Session, seed: int) -> Score:

@@ -38,12 +38,12 @@ def _inputs(text: str) -> dict[str, float]:
 
 
 class Explicit:
-    """Learns from one example at a time and predicts at once; keeps the text of what it learned, to unlearn it."""
+    """Learns from one example at a time and predicts at once; keeps its `examples` by utterance, to unlearn them."""
 
     name = "explicit"
 
     def __init__(self) -> None:
-        self._examples: dict[int, Example] = {}
+        self.examples: dict[int, Example] = {}
         self._features: dict[str, int] = {}
         self._mass: dict[tuple[str, bool], defaultdict[str, float]] = {
             (wish, is_it): defaultdict(float) for wish in WISHES for is_it in (True, False)
@@ -54,12 +54,12 @@ class Explicit:
         """Add `example`, in place of what its utterance taught before; one with nothing possible is forgotten."""
         self.forget(example.utterance)
         if example.possible:
-            self._examples[example.utterance] = example
+            self.examples[example.utterance] = example
             self._count(example, 1)
 
     def forget(self, utterance: int) -> None:
         """Be as if `utterance` had never been learned; unknown ones are ignored."""
-        if example := self._examples.pop(utterance, None):
+        if example := self.examples.pop(utterance, None):
             self._count(example, -1)
 
     def _count(self, example: Example, sign: int) -> None:

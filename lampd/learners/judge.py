@@ -41,6 +41,8 @@ RETRIED = 8
 """New utterances after which a model is compared with the one that proved itself before it."""
 
 Floats = NDArray[np.float64]
+Known = list[tuple[dict[str, float], bool]]
+"""Thoughts by learner, and whether a change was meant, of utterances in order."""
 
 
 class Calibration(NamedTuple):
@@ -101,6 +103,17 @@ def threshold(probability: Floats, budget: float) -> float:
     return float(np.clip(ordered[within[-1]] if len(within) else HIGHEST, LOWEST, HIGHEST))
 
 
+def measure(known: Known, learner: str) -> tuple[float, Calibration, Floats]:
+    """Of `learner` on utterances that it thought of: loss, calibration, calibrated probabilities (M)."""
+    truth = np.array([meant for _, meant in known], float)
+    weight = 0.5 ** (np.arange(len(known))[::-1] / HALF_LIFE)
+    logit = _logit(np.array([thoughts[learner] for thoughts, _ in known]))
+    calibration = calibrate(logit, truth, weight)
+    z = calibration.scale * logit + calibration.shift
+    loss = float(weight @ (np.logaddexp(0, z) - truth * z) / weight.sum())
+    return loss, calibration, 1 / (1 + np.exp(-z))
+
+
 class Judge:
     """Keeps the last thoughts and meanings; `budget` is the share of acts that may be wrong."""
 
@@ -123,7 +136,7 @@ class Judge:
         self._meant[example.utterance] = example.was_lit, meant
         _keep_last(self._meant)
 
-    def _known(self, learners: Iterable[str], since: int = 0) -> list[tuple[dict[str, float], bool]]:
+    def _known(self, learners: Iterable[str], since: int = 0) -> Known:
         """Thoughts and truth of the utterances after `since` that all of the `learners` thought of, in order."""
         known = []
         for utterance in sorted(self._meant.keys() & self._thoughts.keys()):
@@ -133,30 +146,13 @@ class Judge:
                 known.append((thoughts, meant))
         return known
 
-    def losses(self, learners: list[str], since: int = 0) -> dict[str, tuple[float, Calibration, Floats]]:
-        """Of each of the `learners`, on the utterances that all thought of: loss, calibration, calibrated
-        probabilities. Empty where there are none."""
-        known = self._known(learners, since) if learners else []
-        if not known:
-            return {}
-        truth = np.array([meant for _, meant in known], float)
-        weight = 0.5 ** (np.arange(len(known))[::-1] / HALF_LIFE)
-        result = {}
-        for name in learners:
-            logit = _logit(np.array([thoughts[name] for thoughts, _ in known]))
-            calibration = calibrate(logit, truth, weight)
-            z = calibration.scale * logit + calibration.shift
-            loss = float(weight @ (np.logaddexp(0, z) - truth * z) / weight.sum())
-            result[name] = loss, calibration, 1 / (1 + np.exp(-z))
-        return result
-
     def verdict(self, learners: list[str]) -> Verdict:
         """Who of the `learners` drives: the best of those tried enough, the first where none is."""
         trials = {name: sum(meant for _, meant in self._known([learners[0], name])) for name in learners}
         tried = [name for name in learners if trials[name] >= TRIED] if trials[learners[0]] >= ENOUGH else []
-        measured = self.losses(tried)
-        if not measured:
+        if not tried or not (known := self._known(tried)):
             return Verdict(learners[0], UNTRIED, {name: Calibration() for name in learners}, {})
+        measured = {name: measure(known, name) for name in tried}
         driver = min(tried, key=lambda name: measured[name][0])
         calibration = {name: measured[name][1] if name in measured else Calibration() for name in learners}
         above = threshold(measured[driver][2], self._budget)
@@ -168,8 +164,7 @@ class Judge:
         known = self._known([learner, proven], since)
         if len(known) < RETRIED or not any(meant for _, meant in known):
             return None
-        measured = self.losses([learner, proven], since)
-        return measured[learner][0] - measured[proven][0]
+        return measure(known, learner)[0] - measure(known, proven)[0]
 
 
 def _keep_last(kept: dict[int, tuple[bool, bool]] | dict[int, tuple[bool, dict[str, float]]]) -> None:

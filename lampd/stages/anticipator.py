@@ -46,7 +46,6 @@ class Anticipator:
         self._explicit = Explicit()
         self._models: dict[str, Lineage] = {kind: Lineage(kind) for kind in KINDS}
         self._judge = Judge(settings.wrong_acts)
-        self._examples: dict[int, Example] = {}
         self._heard = 0
         self._verbatim: dict[tuple[str, bool], dict[int, bool]] = {}
         """(words, lit): by utterance, whether those very words did or did not mean it."""
@@ -106,13 +105,11 @@ class Anticipator:
 
     def learn(self, example: Example) -> None:
         """Take up what an utterance may have meant."""
-        self._explicit.learn(example)
-        self._judge.learned(example)
-        if example.possible:
-            self._examples[example.utterance] = example
-        elif self._examples.pop(example.utterance, None):
+        if not example.possible and example.utterance in self._explicit.examples:
             for lineage in self._models.values():
                 lineage.forget()
+        self._explicit.learn(example)
+        self._judge.learned(example)
         for lit in (True, False):
             words = _same(example.text), lit
             if example.possible == (tag(lit),):
@@ -131,8 +128,9 @@ class Anticipator:
         """Whether these very words have meant `lit`."""
         return any(self._verbatim.get((_same(text), lit), {}).values())
 
-    def judged(self, text: str) -> tuple[dict[str, float], Verdict, Predictor]:
-        """What every learner thinks of `text`, the verdict over them, and the one that drives."""
+    def judged(self, text: str) -> tuple[dict[str, float], Verdict, Predictor, float]:
+        """What every learner thinks of `text`, the verdict over them, the one that drives, and how likely a change is
+        to it, calibrated."""
         learners: dict[str, Predictor] = {Explicit.name: self._explicit}
         for lineage in self._models.values():
             learners |= lineage.versions()
@@ -142,14 +140,13 @@ class Anticipator:
         driver = verdict.driver
         if driver in self._models:
             driver = self._models[driver].driver(self._judge)
-        return thoughts, verdict, learners[driver]
+        likely = verdict.calibration[verdict.driver](thoughts.get(driver, 0.0))
+        return thoughts, verdict, learners[driver], likely
 
     def _decide(self, said: Transcript) -> Directive:
         self._heard = max(self._heard, said.utterance)
-        thoughts, verdict, driver = self.judged(said.text)
+        thoughts, verdict, driver, likely = self.judged(said.text)
         self._judge.thought(said.utterance, self._lit, thoughts)
-        certain = driver.predict(said.text, self._lit)
-        likely = verdict.calibration[verdict.driver](max(certain.lit, certain.dark))
         self._labelling.hear(said, self._was_lit(said.start), had_model=likely > 0)
         wish: Tag = "nothing"
         if likely < verdict.act_above:
@@ -164,7 +161,9 @@ class Anticipator:
             reason = "it is so already"
         else:
             wish, reason = tag(not self._lit), "sure enough"
-        because = explain(driver, said.text, self._lit, self._examples.values()).utterances if wish != "nothing" else []
+        because: list[int] = []
+        if wish != "nothing":
+            because = explain(driver, said.text, self._lit, self._explicit.examples.values()).utterances
         return Directive(
             at=said.at,
             utterance=said.utterance,

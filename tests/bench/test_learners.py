@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from lampd.bench import data, learners
+from lampd.bench import learners
 from lampd.bench.contest import OURS, PEERS, learner, live
 from lampd.bench.households import GUEST, REDUNDANT, Composer, Scenario
 from lampd.bench.mishearing import Mishearing
@@ -267,15 +267,8 @@ def test_it_is_told_the_state_of_the_lamp(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    if (found := data.folder()) is None:
-        pytest.skip("the data folder is not here: name it in LAMPD_DATA")
-    return found
-
-
-@pytest.fixture(scope="module")
-def composer(folder: Path) -> Composer:
-    return Composer(folder)
+def composer(data_folder: Path) -> Composer:
+    return Composer(data_folder)
 
 
 HOUSES = range(12)
@@ -419,20 +412,20 @@ def test_who_is_alone_in_the_lamps_place_learns_and_is_counted(composer: Compose
     assert [one.acts for one in live(name, session, 0).outcomes] == [one.acts for one in outcomes]
 
 
-def test_windows_of_a_house_that_changes(folder: Path) -> None:
+def test_windows_of_a_house_that_changes(data_folder: Path) -> None:
     for scenario, windows in (("steady", learners.WINDOWS), ("changes", learners.WINDOWS | learners.CHANGED)):
-        tallies, curve = learners.run(learners.Task("explicit", str(folder), 0, 1.0, scenario))
+        tallies, curve = learners.run(learners.Task("explicit", str(data_folder), 0, 1.0, scenario))
         assert tallies.keys() == windows.keys()
         whole = Tally.total([tallies[name] for name in learners.WINDOWS])
         assert whole == Tally.total(curve)
 
 
 def test_main_prints_all_as_json(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    data_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # main sets it for its processes
     options = ["--households", "1", "--noise", "1", "--learners", "explicit", "--no-speed", "--jobs", "1"]
-    assert learners.main([*options, "--data", str(folder), "--json"]) == 0
+    assert learners.main([*options, "--data", str(data_folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found.keys() == {"learners", "speed"} and found["speed"] == {}
     (row,) = found["learners"].values()

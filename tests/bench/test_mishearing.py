@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from lampd.bench import data
 from lampd.bench.mishearing import Mishearing, edit_distance
 
 SAID = "turn the light on in the kitchen"
@@ -14,15 +13,8 @@ TIMES = 1500
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    if (found := data.folder()) is None:
-        pytest.skip("the data folder is not here: name it in LAMPD_DATA")
-    return found
-
-
-@pytest.fixture(scope="module")
-def mishear(folder: Path) -> Mishearing:
-    return Mishearing(folder)
+def mishear(data_folder: Path) -> Mishearing:
+    return Mishearing(data_folder)
 
 
 def errors(mishear: Mishearing, noise: float) -> float:

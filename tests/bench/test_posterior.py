@@ -206,11 +206,8 @@ def test_a_contest_of_synthetic_clips() -> None:
 
 
 @pytest.fixture(scope="module")
-def speech() -> Path:
-    folder = data.folder()
-    if folder is None or not (folder / "speech").is_dir():
-        pytest.skip("the data folder is absent (LAMPD_DATA)")
-    return folder / "speech"
+def speech(data_folder: Path) -> Path:
+    return data_folder / "speech"
 
 
 def test_the_tasks_hold_clips_enough(speech: Path) -> None:

@@ -116,6 +116,6 @@ def test_it_keeps_nothing_of_what_it_forgot() -> None:
             learner.learn(Example(0.0, number, f"the same words {turn}", False, possible, "flip"))
     for number in range(len(kinds)):
         learner.forget(number)
-    assert not learner._features and not learner._examples
+    assert not learner._features and not learner.examples
     assert not any(learner._mass.values())
     assert list(learner._total.values()) == pytest.approx([0] * 4, abs=1e-12)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lampd import config, session
-from lampd.bench import data, hearing
+from lampd.bench import hearing
 from lampd.devices.sound import Resampler, read
 from lampd.messages import AnyMessage, Block, Resume, Speaking, Speech, Tick
 from lampd.settings import Recorder as Settings
@@ -200,19 +200,12 @@ def test_a_stereo_microphone_of_44100_hz_hears_the_same() -> None:
     assert speech.end == pytest.approx(laid.end, abs=0.15)
 
 
-@pytest.fixture
-def material() -> Path:
-    if (folder := data.folder()) is None:
-        pytest.skip("the folder of real sound is not here: name it in LAMPD_DATA")
-    return folder
-
-
-def test_real_clips_are_one_utterance_each(material: Path) -> None:
-    files = [file for name in hearing.PHRASES for file in sorted((material / "speech" / name).glob("*.flac"))[::10]]
+def test_real_clips_are_one_utterance_each(data_folder: Path) -> None:
+    files = [file for name in hearing.PHRASES for file in sorted((data_folder / "speech" / name).glob("*.flac"))[::10]]
     row = hearing.row(SETTINGS, files, seed=1)
     assert row["clips"] == 60
     assert row["share"] >= 0.97
 
 
-def test_a_kitchen_says_nothing(material: Path) -> None:
-    assert hearing.silence(SETTINGS, read(material / "noise" / "kitchen.flac"))["utterances"] == 0
+def test_a_kitchen_says_nothing(data_folder: Path) -> None:
+    assert hearing.silence(SETTINGS, read(data_folder / "noise" / "kitchen.flac"))["utterances"] == 0
