@@ -15,7 +15,7 @@ import msgspec
 
 from lampd.messages import Acted, AnyMessage, Correction, Directive, Example, Flip, Lamp, Model, Transcript
 
-VERSION = 2
+VERSION = 3
 KEPT: tuple[type[AnyMessage], ...] = (Transcript, Directive, Acted, Flip, Correction, Lamp, Example, Model)
 RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction)
 RECENT_S = 90.0
@@ -25,7 +25,7 @@ JUDGED = 400
 
 SCHEMA = """
 CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
-    "end" REAL, text TEXT, confidence REAL, cut INTEGER);
+    "end" REAL, text TEXT, confidence REAL, cut INTEGER, ngrams TEXT);
 CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, ended REAL,
     wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT, was_lit INTEGER, act_above REAL, thoughts TEXT,
     losses TEXT, because TEXT);
@@ -34,7 +34,7 @@ CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit I
 CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
 CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
-    was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
+    was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER, ngrams TEXT);
 CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind TEXT, version INTEGER, path TEXT,
     examples TEXT);
 CREATE INDEX example_utterance ON example (utterance);
@@ -47,7 +47,13 @@ ALTER TABLE directive ADD COLUMN thoughts TEXT DEFAULT '{}';
 ALTER TABLE directive ADD COLUMN losses TEXT DEFAULT '{}';
 ALTER TABLE directive ADD COLUMN because TEXT DEFAULT '[]';
 """
-CHANGES = {0: SCHEMA, 1: FROM_VERSION_1}
+FROM_VERSION_2 = """
+ALTER TABLE transcript ADD COLUMN ngrams TEXT DEFAULT '{}';
+ALTER TABLE example ADD COLUMN ngrams TEXT DEFAULT '{}';
+DROP VIEW label;
+CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
+"""
+CHANGES = {0: SCHEMA, 1: FROM_VERSION_1 + FROM_VERSION_2, 2: FROM_VERSION_2}
 """What makes a journal of VERSION of an older one; 0 is a new file."""
 
 
@@ -55,7 +61,7 @@ class JournalError(Exception):
     """A journal that cannot be used; the text names the file."""
 
 
-JSON_FIELDS = {"possible", "examples", "thoughts", "losses", "because"}
+JSON_FIELDS = {"possible", "examples", "thoughts", "losses", "because", "ngrams"}
 
 
 def _table(kind: type[AnyMessage]) -> str:

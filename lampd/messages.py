@@ -13,6 +13,13 @@ Tag = Literal["lit", "dark", "nothing"]
 Cause = Literal["flip", "miss", "silence", "left alone", "correction", "withdrawn"]
 
 
+class Said(msgspec.Struct, frozen=True):
+    """The words of an utterance: the best guess, and, where more is known, how often each n-gram is to be expected."""
+
+    text: str
+    ngrams: dict[str, float] = {}
+
+
 class Message(msgspec.Struct, frozen=True, tag=True):
     """Base of all messages; `at` is when it came to be, in lamp time."""
 
@@ -64,7 +71,7 @@ class PartialTranscript(Message, frozen=True):
 
 
 class Transcript(Message, frozen=True):
-    """What an utterance sounded like; `confidence` is in 0..1."""
+    """What an utterance sounded like; `confidence` is in 0..1, `ngrams` as in Said."""
 
     utterance: int
     start: float
@@ -72,6 +79,11 @@ class Transcript(Message, frozen=True):
     text: str
     confidence: float
     cut: bool = False
+    ngrams: dict[str, float] = {}
+
+    @property
+    def said(self) -> Said:
+        return Said(self.text, self.ngrams)
 
 
 class Press(Message, frozen=True):
@@ -142,6 +154,11 @@ class Example(Message, frozen=True):
     possible: tuple[Tag, ...]
     cause: Cause
     settled: bool = False
+    ngrams: dict[str, float] = {}
+
+    @property
+    def said(self) -> Said:
+        return Said(self.text, self.ngrams)
 
 
 class Model(Message, frozen=True):

@@ -83,6 +83,15 @@ def test_the_language_model_knows_torch_alone() -> None:
         assert all(belongs(one, "lampd.plm") for one in ours(found)), name
 
 
+def test_the_voices_recipe_knows_sound_and_voices_and_nobody_in_daily_use_knows_it() -> None:
+    known = ("lampd.voice", "lampd.devices.sound", "lampd.durable")
+    for name, found in IMPORTS.items():
+        if belongs(name, "lampd.voice.train"):
+            assert not {one for one in ours(found) if not belongs(one, *known) and one != "lampd"}, name
+        else:
+            assert not {one for one in found if belongs(one, "lampd.voice.train")}, name
+
+
 def test_stages_know_no_neighbour_no_device_no_process_and_no_clock() -> None:
     known = ("lampd.messages", "lampd.settings", "lampd.learners", "lampd.voice", "lampd.durable")
     for name, found in of("lampd.stages").items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lampd import journal as file_format
 from lampd.journal import JUDGED, KEPT, RECENT_S, VERSION, Journal, JournalError, boot_id
 from lampd.messages import (
     Acted,
@@ -29,7 +30,9 @@ from lampd.messages import (
 
 ONE_OF_EACH: list[AnyMessage] = [
     Lamp(0.25, True),
-    Transcript(2.5, 7, 1.0, 2.0, "hágase la luz ✨ 'quoted' \"twice\"\n", 0.875, cut=True),
+    Transcript(
+        2.5, 7, 1.0, 2.0, "hágase la luz ✨ 'quoted' \"twice\"\n", 0.875, cut=True, ngrams={"'": 1.0, "á ": 0.062}
+    ),
     Directive(
         at=2.5,
         utterance=7,
@@ -48,7 +51,7 @@ ONE_OF_EACH: list[AnyMessage] = [
     Acted(2.5, 7, True),
     Flip(4.0, False),
     Correction(4.0, 7, True),
-    Example(2.5, 7, "hágase la luz", False, ("dark", "nothing"), "correction", settled=True),
+    Example(2.5, 7, "hágase la luz", False, ("dark", "nothing"), "correction", settled=True, ngrams={"🌞": 0.5}),
     Model(5.0, "gate", 3, "/somewhere/gate-3", {"lit": 2, "dark": 1, "not lit": 0}),
 ]
 
@@ -272,6 +275,17 @@ def test_a_journal_of_version_1_is_brought_up_to_date_in_place(tmp_path: Path) -
     again = Journal(path, "boot")
     assert [message for _, message in again.tail(100)] == FROM_VERSION_1 + ONE_OF_EACH
     assert again._db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+def test_so_is_one_of_version_2(tmp_path: Path) -> None:
+    path = version_1(tmp_path / "journal.db")
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"{file_format.FROM_VERSION_1} PRAGMA user_version=2;")
+    again = Journal(path, "boot")
+    for message in ONE_OF_EACH:
+        again.write(message)
+    assert [message for _, message in again.tail(100)] == FROM_VERSION_1 + ONE_OF_EACH
+    assert again.known()["lit"] == 0, "the label of utterance 7 is its newest example's"
 
 
 def test_it_is_then_as_if_it_had_been_made_so(tmp_path: Path) -> None:

@@ -205,4 +205,4 @@ def test_households_in_their_own_words_are_learned(data_folder: Path) -> None:
     for right, acted, asked in acts.values():
         assert asked > 25
         assert 2 * right / (acted + asked) >= 0.85
-    assert false <= 1
+    assert false <= 2

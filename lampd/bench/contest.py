@@ -9,7 +9,7 @@ from lampd.learners.explicit import Explicit
 from lampd.learners.judge import Calibration, Verdict
 from lampd.learners.models import Fitter, Kind, fitter
 from lampd.learners.wish import Predictor, Wish
-from lampd.messages import Example, Resume, Tag
+from lampd.messages import Example, Resume, Said, Tag
 from lampd.replay import Silent, play, stages_here, state
 from lampd.routes import Stage
 from lampd.score import Score
@@ -42,11 +42,11 @@ class Fitted:
         self._model = self._model or self._fitter.fit(1, lambda: False)
         return self._model
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
-        return self._fresh().contributions(text, wish)
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
+        return self._fresh().contributions(said, wish)
 
-    def predict(self, text: str, lit: bool) -> Wish:
-        return self._fresh().predict(text, lit)
+    def predict(self, said: Said, lit: bool) -> Wish:
+        return self._fresh().predict(said, lit)
 
 
 def learner(name: str) -> Learner:
@@ -76,9 +76,9 @@ class Alone(Anticipator):
         super().learn(example)
         self._learner.learn(example)
 
-    def judged(self, text: str) -> tuple[dict[str, float], Verdict, Predictor, float]:
-        name, wish = self._learner.name, self._learner.predict(text, self._lit)
-        return {}, Verdict(name, 0.5, {name: Calibration()}, {}), self._learner, max(wish.lit, wish.dark)
+    def judged(self, said: Said) -> tuple[dict[str, float], Verdict, list[Predictor], float]:
+        name, wish = self._learner.name, self._learner.predict(said, self._lit)
+        return {}, Verdict((name,), 0.5, Calibration(), {}), [self._learner], max(wish.lit, wish.dark)
 
 
 def live(name: str, session: Session, seed: int) -> Score:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from lampd.bench.simple import answer, of_classes
 from lampd.learners.wish import Wish
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 TAGS: tuple[Tag, ...] = ("lit", "dark", "nothing")
 LONGEST = 64
@@ -84,13 +84,13 @@ class Neural:
             nn.utils.clip_grad_norm_(self._reader.parameters(), 1.0)
             self._optimiser.step()
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
         return {}
 
     @torch.no_grad()
-    def predict(self, text: str, lit: bool) -> Wish:
+    def predict(self, said: Said, lit: bool) -> Wish:
         if not any(answer(example) != "nothing" for example in self._examples.values()):
             return Wish.of(lit, 0.0)
         self._reader.eval()
-        probabilities = self._reader(encoded(text, lit)[None]).softmax(-1)[0].tolist()
+        probabilities = self._reader(encoded(said.text, lit)[None]).softmax(-1)[0].tolist()
         return of_classes(dict(zip(TAGS, probabilities, strict=True)), lit)

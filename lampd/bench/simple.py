@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from lampd.learners.wish import Wish
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 
 def answer(example: Example) -> Tag:
@@ -41,10 +41,10 @@ class Simple:
             del self._examples[example.utterance]
         self._fitted = None
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
         return {}
 
-    def predict(self, text: str, lit: bool) -> Wish:
+    def predict(self, said: Said, lit: bool) -> Wish:
         examples = list(self._examples.values())
         if len({answer(example) for example in examples}) < 2:
             return Wish.of(lit, 0.0)
@@ -58,7 +58,7 @@ class Simple:
             x = _features(vectorizer, [example.text for example in examples], [e.was_lit for e in examples])
             self._fitted = vectorizer, model.fit(x, [answer(example) for example in examples])
         vectorizer, model = self._fitted
-        probabilities = model.predict_proba(_features(vectorizer, [text], [lit]))[0]
+        probabilities = model.predict_proba(_features(vectorizer, [said.text], [lit]))[0]
         return of_classes(dict(zip(model.classes_, probabilities.tolist(), strict=True)), lit)
 
 

@@ -71,7 +71,7 @@ def measure(composer: Composer) -> dict[str, Any]:
 
         def flip(explicit: Explicit = explicit, one: Example = one) -> None:
             explicit.learn(one)
-            explicit.predict(one.text, False)
+            explicit.predict(one.said, False)
 
         figures[f"one flip to changed prediction, explicit, {size} examples, ms"] = milliseconds(flip)
         with tempfile.TemporaryDirectory() as folder:
@@ -82,9 +82,9 @@ def measure(composer: Composer) -> dict[str, Any]:
 
             figures[f"gate fitted and published, {size} examples, ms"] = milliseconds(publish)
             model = gate.load(path)
-        model.predict(one.text, False)
+        model.predict(one.said, False)
         figures[f"gate's prediction, {size} examples, ms"] = milliseconds(
-            lambda model=model, one=one: model.predict(one.text, False)  # type: ignore[misc]
+            lambda model=model, one=one: model.predict(one.said, False)  # type: ignore[misc]
         )
     with get_context("spawn").Pool(1) as pool:
         figures[f"the trainer's process at its largest, {max(SIZES)} examples, MiB"] = pool.apply(peak, (known,))

@@ -57,7 +57,7 @@ def transcribe() -> None:
     voice = Voice(BUNDLED)
     sound = (np.random.default_rng(0).standard_normal(4 * 16_000) * 3000).astype(np.int16)
     while True:
-        voice.transcribe(sound)
+        voice.logits(sound)
 
 
 def train(niceness: int) -> None:

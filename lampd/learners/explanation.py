@@ -1,11 +1,12 @@
 """Why a learner thought what it did: the n-grams and the past utterances that decided."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lampd.learners.ngrams import padded
 from lampd.learners.wish import Predictor, bearing
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 NGRAMS, TELLING, UTTERANCES = 5, 32, 3
 
@@ -17,18 +18,20 @@ class Explanation(NamedTuple):
     utterances: list[int]
 
 
-def explain(learner: Predictor, text: str, lit: bool, examples: Iterable[Example]) -> Explanation:
-    """What in `text` speaks for or against a change of a lamp that is `lit` or not, and where that was learned: the
+def explain(drivers: Sequence[Predictor], said: Said, lit: bool, examples: Iterable[Example]) -> Explanation:
+    """What in `said` speaks for or against a change of a lamp that is `lit` or not, and where that was learned: the
     examples that hold most of the weightiest n-grams and say the same; where several do so equally, the newest."""
     wish: Tag = "dark" if lit else "lit"
-    parts = learner.contributions(text, wish)
+    parts: Counter[str] = Counter()
+    for driver in drivers:
+        parts.update({ngram: part / len(drivers) for ngram, part in driver.contributions(said, wish).items()})
     weightiest = sorted(parts, key=lambda ngram: (-abs(parts[ngram]), ngram))
     for_it = sum(parts.values()) > 0
     telling = {ngram: abs(parts[ngram]) for ngram in weightiest[:TELLING] if (parts[ngram] > 0) == for_it}
     shared = {
-        example.utterance: sum(weight for ngram, weight in telling.items() if ngram in said)
+        example.utterance: sum(weight for ngram, weight in telling.items() if ngram in held)
         for example in examples
-        if bearing(example.possible, wish) is for_it and (said := padded(example.text))
+        if bearing(example.possible, wish) is for_it and (held := example.ngrams or padded(example.text))
     }
     taught = sorted((u for u in shared if shared[u] > 0), key=lambda u: (-shared[u], -u))[:UTTERANCES]
     return Explanation({ngram: round(parts[ngram], 3) for ngram in weightiest[:NGRAMS]}, taught)

@@ -16,9 +16,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from lampd.learners.ngrams import ngrams
+from lampd.learners.ngrams import counts
 from lampd.learners.wish import WISHES, Wish, bearing, certainty, logistic
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 K = 4.0
 FLOOR = 0.002
@@ -31,10 +31,10 @@ SHARED = 0.5
 """What evidence on one wish counts for the other."""
 
 
-def _inputs(text: str) -> dict[str, float]:
-    counts = ngrams(text)
-    total = counts.total()
-    return {ngram: K * count / total for ngram, count in counts.items()}
+def _inputs(said: Said) -> dict[str, float]:
+    found = counts(said)
+    total = sum(found.values())
+    return {ngram: K * count / total for ngram, count in found.items()}
 
 
 class Explicit:
@@ -63,7 +63,7 @@ class Explicit:
             self._count(example, -1)
 
     def _count(self, example: Example, sign: int) -> None:
-        inputs = _inputs(example.text)
+        inputs = _inputs(example.said)
         for wish, other in (WISHES, WISHES[::-1]):
             is_it = bearing(example.possible, wish)
             if is_it is None or not inputs:
@@ -86,8 +86,8 @@ class Explicit:
             for mass in self._mass.values():
                 mass.pop(ngram, None)
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
-        """What each n-gram of `text` adds to the logit of `wish`; nothing, before any flip taught it."""
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
+        """What each n-gram of `said` adds to the logit of `wish`; nothing, before any flip taught it."""
         yes, no = self._mass[wish, True], self._mass[wish, False]
         if self._total[wish, True] < K * SHARED / 2:
             return {}
@@ -96,13 +96,13 @@ class Explicit:
         # .get: asking must not add
         return {
             ngram: value * math.log(balance * (_mass(yes, ngram) + FLOOR) / (_mass(no, ngram) + FLOOR))
-            for ngram, value in _inputs(text).items()
+            for ngram, value in _inputs(said).items()
         }
 
-    def predict(self, text: str, lit: bool) -> Wish:
-        """Probabilities of what `text` asks of a lamp that is `lit` or not."""
+    def predict(self, said: Said, lit: bool) -> Wish:
+        """Probabilities of what `said` asks of a lamp that is `lit` or not."""
         wish: Tag = "dark" if lit else "lit"
-        parts = self.contributions(text, wish)
+        parts = self.contributions(said, wish)
         if not parts:
             return Wish.of(lit, 0.0)
         prior = math.log(self._total[wish, True] / (self._total[wish, False] + FOREKNOWN * K))

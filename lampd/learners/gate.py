@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from lampd.learners.ngrams import ngrams
+from lampd.learners.ngrams import counts
 from lampd.learners.wish import WISHES, Wish, logistic
-from lampd.messages import Tag
+from lampd.messages import Said, Tag
 
 KIND = "gate"
 FORMAT = 2
@@ -64,22 +64,22 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
         """The index of each n-gram; made when it is first asked for, which of most models it never is."""
         return dict(zip(self.ngrams, range(len(self.ngrams)), strict=True))
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
-        """What each known n-gram of `text` adds to the logit of `wish`."""
-        counts = ngrams(text)
-        known = {ngram: j for ngram in counts if (j := self.vocabulary.get(ngram)) is not None}
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
+        """What each known n-gram of `said` adds to the logit of `wish`."""
+        found = counts(said)
+        known = {ngram: j for ngram in found if (j := self.vocabulary.get(ngram)) is not None}
         index = np.fromiter(known.values(), int, len(known))
-        x = np.log1p(np.array([counts[ngram] for ngram in known], np.float32)) * self.idf[index]
-        strange = sum((math.log1p(n) * self.unknown) ** 2 for ngram, n in counts.items() if ngram not in known)
+        x = np.log1p(np.array([found[ngram] for ngram in known], np.float32)) * self.idf[index]
+        strange = sum((math.log1p(n) * self.unknown) ** 2 for ngram, n in found.items() if ngram not in known)
         norm = math.sqrt(float(x @ x) + strange)
         if not norm:
             return {}
         parts = x * self.weights[WISHES.index(wish), index] / norm
         return dict(zip(known, parts.tolist(), strict=True))
 
-    def predict(self, text: str, lit: bool) -> Wish:
-        """Probabilities of what `text` asks of a lamp that is lit or not."""
-        parts = self.contributions(text, "dark" if lit else "lit")
+    def predict(self, said: Said, lit: bool) -> Wish:
+        """Probabilities of what `said` asks of a lamp that is lit or not."""
+        parts = self.contributions(said, "dark" if lit else "lit")
         return Wish.of(lit, logistic(math.fsum(parts.values()) + self.bias) if parts else 0.0)
 
     def to_bytes(self) -> bytes:

@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import Gate
-from lampd.learners.ngrams import ngrams
+from lampd.learners.ngrams import counts
 from lampd.learners.wish import WISHES, bearing, certainty
 from lampd.messages import Example
 
@@ -100,17 +100,17 @@ class Fitter:
     def learn(self, example: Example) -> bool:
         """Add or replace an example; one with nothing possible is forgotten. False where that changes nothing."""
         old = self._examples.get(example.utterance)
-        if old and (old.possible, old.text) == (example.possible, example.text):
+        if old and (old.possible, old.said) == (example.possible, example.said):
             return False
         self.forget(example.utterance)
-        counts = ngrams(example.text)
-        if not example.possible or not counts:
+        found = counts(example.said)
+        if not example.possible or not found:
             return old is not None
-        for ngram in counts:
+        for ngram in found:
             if self._vocabulary.setdefault(ngram, len(self._ngrams)) == len(self._ngrams):
                 self._ngrams.append(ngram)
-        index = np.fromiter((self._vocabulary[ngram] for ngram in counts), np.int64, len(counts))
-        self._rows[example.utterance] = index, np.log1p(np.fromiter(counts.values(), float, len(counts)))
+        index = np.fromiter((self._vocabulary[ngram] for ngram in found), np.int64, len(found))
+        self._rows[example.utterance] = index, np.log1p(np.fromiter(found.values(), float, len(found)))
         self._examples[example.utterance] = example
         return True
 

@@ -4,11 +4,12 @@ what the utterance turned out to mean; the driver, a calibration for each learne
 All of it is a function of the last utterances whose meaning is known, in whatever order they were told: a judge that
 is reminded of them after a restart decides as the old one did.
 
-Calibration (Platt 1999): p' = logistic(a * logit(p) + b), with a and b of each learner at the maximum of the likelihood
-times normal priors around 1 and 0. The loss is the mean negative log-likelihood of p', newer utterances weighing more.
+Those who may drive are each learner alone, and all together, who say the mean of their logits. Calibration (Platt
+1999): p' = logistic(a * logit(p) + b), with a and b of each at the maximum of the likelihood times normal priors around
+1 and 0. The loss is the mean negative log-likelihood of p', newer utterances weighing more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,20 +50,25 @@ class Calibration(NamedTuple):
     scale: float = 1.0
     shift: float = 0.0
 
-    def __call__(self, probability: float) -> float:
-        """The calibrated probability; what was held impossible remains so."""
-        if probability <= 0:
+    def __call__(self, probabilities: Sequence[float]) -> float:
+        """The calibrated probability of those who say these; what all held impossible remains so."""
+        if not any(probabilities):
             return 0.0
-        return logistic(self.scale * float(_logit(np.array(probability))) + self.shift)
+        return logistic(self.scale * float(_logit(np.array(probabilities)).mean()) + self.shift)
 
 
 class Verdict(NamedTuple):
-    """`losses` are in nats, of the learners that have been tried enough."""
+    """Who drives, alone or together; `losses` are in nats, of all who might and have been tried enough."""
 
-    driver: str
+    drivers: tuple[str, ...]
     act_above: float
-    calibration: dict[str, Calibration]
+    calibration: Calibration
     losses: dict[str, float]
+
+
+def together(names: Iterable[str]) -> str:
+    """What those who drive are called."""
+    return " + ".join(names)
 
 
 def _logit(p: Floats) -> Floats:
@@ -103,11 +109,11 @@ def threshold(probability: Floats, budget: float) -> float:
     return float(np.clip(ordered[within[-1]] if len(within) else HIGHEST, LOWEST, HIGHEST))
 
 
-def measure(known: Known, learner: str) -> tuple[float, Calibration, Floats]:
-    """Of `learner` on utterances that it thought of: loss, calibration, calibrated probabilities (M)."""
+def measure(known: Known, learners: Sequence[str]) -> tuple[float, Calibration, Floats]:
+    """Of `learners` together on utterances that all thought of: loss, calibration, calibrated probabilities (M)."""
     truth = np.array([meant for _, meant in known], float)
     weight = 0.5 ** (np.arange(len(known))[::-1] / HALF_LIFE)
-    logit = _logit(np.array([thoughts[learner] for thoughts, _ in known]))
+    logit = _logit(np.array([[thoughts[learner] for learner in learners] for thoughts, _ in known])).mean(1)
     calibration = calibrate(logit, truth, weight)
     z = calibration.scale * logit + calibration.shift
     loss = float(weight @ (np.logaddexp(0, z) - truth * z) / weight.sum())
@@ -147,16 +153,16 @@ class Judge:
         return known
 
     def verdict(self, learners: list[str]) -> Verdict:
-        """Who of the `learners` drives: the best of those tried enough, the first where none is."""
+        """Which of the `learners` drive: the best of those tried enough, or all of these; the first where none is."""
         trials = {name: sum(meant for _, meant in self._known([learners[0], name])) for name in learners}
         tried = [name for name in learners if trials[name] >= TRIED] if trials[learners[0]] >= ENOUGH else []
         if not tried or not (known := self._known(tried)):
-            return Verdict(learners[0], UNTRIED, {name: Calibration() for name in learners}, {})
-        measured = {name: measure(known, name) for name in tried}
-        driver = min(tried, key=lambda name: measured[name][0])
-        calibration = {name: measured[name][1] if name in measured else Calibration() for name in learners}
-        above = threshold(measured[driver][2], self._budget)
-        return Verdict(driver, above, calibration, {name: measured[name][0] for name in tried})
+            return Verdict((learners[0],), UNTRIED, Calibration(), {})
+        measured = {panel: measure(known, panel) for panel in [*((name,) for name in tried), tuple(tried)]}
+        drivers = min(measured, key=lambda panel: measured[panel][0])
+        _, calibration, probability = measured[drivers]
+        losses = {together(panel): loss for panel, (loss, _, _) in measured.items()}
+        return Verdict(drivers, threshold(probability, self._budget), calibration, losses)
 
     def worse(self, learner: str, proven: str, since: int) -> float | None:
         """By how many nats an utterance `learner` did worse than `proven` on those after `since`, at least RETRIED
@@ -164,7 +170,7 @@ class Judge:
         known = self._known([learner, proven], since)
         if len(known) < RETRIED or not any(meant for _, meant in known):
             return None
-        return measure(known, learner)[0] - measure(known, proven)[0]
+        return measure(known, [learner])[0] - measure(known, [proven])[0]
 
 
 def _keep_last(kept: dict[int, tuple[bool, bool]] | dict[int, tuple[bool, dict[str, float]]]) -> None:

@@ -16,7 +16,7 @@ from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import ModelError
 from lampd.learners.ngrams import padded
 from lampd.learners.wish import Wish, bearing, logistic
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 from lampd.plm.corpus import Corpus
 from lampd.plm.files import FileError, read
 from lampd.plm.model import PrecisionModel
@@ -74,15 +74,15 @@ class Saffu:
         log_p = self._model.next_log_probabilities(torch.tensor(known))
         return float(log_p[self._ids[CHANGE]] - log_p[self._ids[NOTHING]])
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
-        """How far the logit of `wish` falls when a token of `text` is not understood."""
-        words, lit = tokens(text), wish == "dark"
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
+        """How far the logit of `wish` falls when a token of `said` is not understood."""
+        words, lit = tokens(said.text), wish == "dark"
         whole = self._logit(words, lit)
         return {one: whole - self._logit([w if w != one else UNKNOWN for w in words], lit) for one in set(words)}
 
-    def predict(self, text: str, lit: bool) -> Wish:
-        """Probabilities of what `text` asks of a lamp that is `lit` or not."""
-        words = tokens(text)
+    def predict(self, said: Said, lit: bool) -> Wish:
+        """Probabilities of what `said` asks of a lamp that is `lit` or not."""
+        words = tokens(said.text)
         return Wish.of(lit, logistic(self._logit(words, lit)) if words and self._taught else 0.0)
 
     @property

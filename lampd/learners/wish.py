@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple, Protocol
 
-from lampd.messages import Tag
+from lampd.messages import Said, Tag
 
 WISHES: tuple[Tag, Tag] = ("lit", "dark")
 
@@ -22,17 +22,17 @@ class Wish(NamedTuple):
 
 
 class Predictor(Protocol):
-    """Answers what a text asks of a lamp in a state, and why."""
+    """Answers what was said asks of a lamp in a state, and why."""
 
     @property
     def name(self) -> str: ...
 
-    def predict(self, text: str, lit: bool) -> Wish:
-        """Probabilities of what `text` asks of a lamp that is `lit` or not."""
+    def predict(self, said: Said, lit: bool) -> Wish:
+        """Probabilities of what `said` asks of a lamp that is `lit` or not."""
         ...
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
-        """What each n-gram of `text` adds to the logit of `wish`; empty where nothing is known of it."""
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
+        """What each n-gram of `said` adds to the logit of `wish`; empty where nothing is known of it."""
         ...
 
 

@@ -25,7 +25,7 @@ from lampd.plm.sizes import Configuration
 
 FOLDS = 4
 BELIEVED = 2048
-"""Places that evidence weights are found from."""
+"""About as many places, of all folds, evidence weights are found from."""
 Folds = Sequence[Sequence[Batch]]
 
 SEED = 2311
@@ -62,7 +62,10 @@ def warm_start(network: Network, corpus: Corpus, evidence: bool = True) -> None:
     configuration = network.configuration
     network.thaw(False, cache=False)
     chosen = _part(pieces(corpus, configuration.span), configuration.warm_tokens)
-    folds = [list(batches(chosen[fold::FOLDS], configuration.batch)) for fold in range(FOLDS)]
+    # in an order of chance, for what comes back every fourth piece would be in one fold
+    order = torch.randperm(len(chosen), generator=torch.Generator().manual_seed(SEED)).tolist()
+    shuffled = [chosen[i] for i in order]
+    folds = [list(batches(shuffled[fold::FOLDS], configuration.batch)) for fold in range(FOLDS)]
     unseen = [_solve_view(view, folds, network, evidence) for view in network.each()]
 
     def inputs(fold: int, batch: Batch) -> Tensor:
@@ -121,21 +124,30 @@ def _solve(
     total = sum(parts, CoOccurrence.none(*parts[0].mass.shape))
     if not evidence or not folds[0]:
         return total, None, parts
-    rest = total - parts[0]
-    few = _thinned(folds[0])
-    h = torch.cat([inputs(0, batch) for batch in few])
-    targets, weights = torch.cat([batch.targets for batch in few]), torch.cat([batch.weights for batch in few])
-    conditional, prior = rest.parts(groups)
-    contributions = [own @ part for own, part in zip(torch.split(h, list(groups), -1), conditional, strict=True)]
-    contributions.append(h.sum(-1, keepdim=True) / rest.mean_norm * prior)
-    wanted = functional.one_hot(targets, size).float() if labels is None else labels[targets]
-    return total, believe(torch.stack(contributions), wanted, weights), parts
+    contributions, targets, weights = [], [], []
+    places = sum(len(batch.places) for batch in itertools.chain.from_iterable(folds))
+    for fold, own in enumerate(parts):
+        rest = total - own
+        conditional, prior = rest.parts(groups)
+        for batch in _thinned(folds[fold], BELIEVED / max(BELIEVED, places)):
+            h = inputs(fold, batch)
+            said = [one @ known for one, known in zip(torch.split(h, list(groups), -1), conditional, strict=True)]
+            contributions.append(torch.stack([*said, h.sum(-1, keepdim=True) / rest.mean_norm * prior]))
+            targets.append(batch.targets)
+            weights.append(batch.weights)
+    answers = torch.cat(targets)
+    wanted = functional.one_hot(answers, size).float() if labels is None else labels[answers]
+    return total, believe(torch.cat(contributions, 1), wanted, torch.cat(weights)), parts
 
 
-def _thinned(fold: Sequence[Batch]) -> list[Batch]:
-    """The same batches, with about BELIEVED places in all."""
-    step = math.ceil(sum(len(batch.places) for batch in fold) / BELIEVED) or 1
-    return [Batch(batch.read, batch.places[::step], batch.targets[::step], batch.weights[::step]) for batch in fold]
+def _thinned(fold: Sequence[Batch], share: float) -> list[Batch]:
+    """The same batches, with a `share` of their places, drawn: every so manieth would be the same of every row."""
+    generator = torch.Generator().manual_seed(SEED)
+    few = []
+    for batch in fold:
+        drawn = torch.rand(len(batch.places), generator=generator) < share
+        few.append(Batch(batch.read, batch.places[drawn], batch.targets[drawn], batch.weights[drawn]))
+    return few
 
 
 def _part(found: list[Piece], tokens: int) -> list[Piece]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lampd.learners.explanation import explain
 from lampd.learners.explicit import Explicit
-from lampd.learners.judge import Judge, Verdict
+from lampd.learners.judge import Judge, Verdict, together
 from lampd.learners.lineage import Lineage
 from lampd.learners.models import KINDS, ModelError, load
 from lampd.learners.wish import Predictor
@@ -23,6 +23,7 @@ from lampd.messages import (
     Lamp,
     Model,
     Resume,
+    Said,
     Tag,
     Transcript,
 )
@@ -128,24 +129,22 @@ class Anticipator:
         """Whether these very words have meant `lit`."""
         return any(self._verbatim.get((_same(text), lit), {}).values())
 
-    def judged(self, text: str) -> tuple[dict[str, float], Verdict, Predictor, float]:
-        """What every learner thinks of `text`, the verdict over them, the one that drives, and how likely a change is
-        to it, calibrated."""
+    def judged(self, said: Said) -> tuple[dict[str, float], Verdict, list[Predictor], float]:
+        """What every learner thinks of `said`, the verdict over them, those that drive, and how likely a change is to
+        them, calibrated."""
         learners: dict[str, Predictor] = {Explicit.name: self._explicit}
         for lineage in self._models.values():
             learners |= lineage.versions()
-        wishes = {name: learner.predict(text, self._lit) for name, learner in learners.items()}
+        wishes = {name: learner.predict(said, self._lit) for name, learner in learners.items()}
         thoughts = {name: likely for name, wish in wishes.items() if (likely := max(wish.lit, wish.dark)) > 0}
         verdict = self._judge.verdict([Explicit.name, *(kind for kind in self._models if kind in learners)])
-        driver = verdict.driver
-        if driver in self._models:
-            driver = self._models[driver].driver(self._judge)
-        likely = verdict.calibration[verdict.driver](thoughts.get(driver, 0.0))
-        return thoughts, verdict, learners[driver], likely
+        drivers = [self._models[one].driver(self._judge) if one in self._models else one for one in verdict.drivers]
+        likely = verdict.calibration([thoughts.get(driver, 0.0) for driver in drivers])
+        return thoughts, verdict, [learners[driver] for driver in drivers], likely
 
     def _decide(self, said: Transcript) -> Directive:
         self._heard = max(self._heard, said.utterance)
-        thoughts, verdict, driver, likely = self.judged(said.text)
+        thoughts, verdict, drivers, likely = self.judged(said.said)
         self._judge.thought(said.utterance, self._lit, thoughts)
         self._labelling.hear(said, self._was_lit(said.start), had_model=likely > 0)
         wish: Tag = "nothing"
@@ -163,7 +162,7 @@ class Anticipator:
             wish, reason = tag(not self._lit), "sure enough"
         because: list[int] = []
         if wish != "nothing":
-            because = explain(driver, said.text, self._lit, self._explicit.examples.values()).utterances
+            because = explain(drivers, said.said, self._lit, self._explicit.examples.values()).utterances
         return Directive(
             at=said.at,
             utterance=said.utterance,
@@ -171,7 +170,7 @@ class Anticipator:
             wish=wish,
             lit=0.0 if self._lit else likely,
             dark=likely if self._lit else 0.0,
-            model=driver.name,
+            model=together(driver.name for driver in drivers),
             reason=reason,
             was_lit=self._lit,
             act_above=verdict.act_above,

@@ -106,6 +106,7 @@ class Labelling:
             at=said.at,
             utterance=said.utterance,
             text=said.text,
+            ngrams=said.ngrams,
             was_lit=heard.was_lit,
             possible=label.possible,
             cause=label.cause,

@@ -1,4 +1,4 @@
-"""A folder with a wav2vec2 CTC checkpoint in transformers' format comes in; from 16 kHz sound it makes text.
+"""A folder with a wav2vec2 CTC checkpoint in transformers' format comes in; from 16 kHz sound it makes CTC logits.
 
 Nothing is fetched: the folder holds all, or it is an error. The bundled checkpoint is a small one that was trained on
 synthetic speech; facebook/wav2vec2-base-960h and its like work the same way.
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lampd.voice.ctc import Alphabet, Logits
 
 BUNDLED = Path(__file__).parent / "bundled"
 RATE = 16_000
@@ -48,7 +50,7 @@ class Voice:
         os.environ["HF_HUB_OFFLINE"] = "1"
         import torch
         from safetensors import SafetensorError
-        from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
+        from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
         from transformers.utils import logging as transformers_logging
 
         quiet: Any = transformers_logging
@@ -56,30 +58,20 @@ class Voice:
         torch.set_num_threads(threads)
         self._torch = torch
         try:
-            self._processor: Any = Wav2Vec2Processor.from_pretrained(folder, local_files_only=True)
+            self.alphabet = Alphabet.of(folder)
+            self._extractor: Any = Wav2Vec2FeatureExtractor.from_pretrained(folder, local_files_only=True)
             model: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise VoiceError(f"transcriber.voice: {folder}: {error}") from None
         self._model = model.eval()
         self._shortest = receptive_field(model.config.conv_kernel, model.config.conv_stride)
 
-    def logits(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    def logits(self, samples: NDArray[np.int16]) -> Logits:
         """CTC logits (frames, vocabulary) for 16 kHz mono `samples`; no frame for less than one takes."""
         if len(samples) < self._shortest:
             return np.zeros((0, self._model.config.vocab_size), np.float32)
         sound = samples.astype(np.float32) / 32768
         with self._torch.inference_mode():
-            inputs = self._processor(sound, sampling_rate=RATE, return_tensors="pt")
-            logits: NDArray[np.float32] = self._model(**inputs).logits[0].numpy()
+            inputs = self._extractor(sound, sampling_rate=RATE, return_tensors="pt")
+            logits: Logits = self._model(**inputs).logits[0].numpy()
         return logits
-
-    def transcribe(self, samples: NDArray[np.int16]) -> tuple[str, float]:
-        """The text of the best CTC path, and the geometric mean of its characters' probabilities (0..1)."""
-        logits = self.logits(samples)
-        if not len(logits):
-            return "", 0.0
-        best = logits.argmax(-1)
-        log_p = logits.max(-1) - np.logaddexp.reduce(logits, axis=-1)
-        spoken = best != self._model.config.pad_token_id
-        text = str(self._processor.decode(best)).strip()
-        return text, float(np.exp(log_p[spoken].mean())) if spoken.any() else 0.0

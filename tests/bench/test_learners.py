@@ -17,7 +17,7 @@ from lampd.bench.households import GUEST, REDUNDANT, Composer, Scenario
 from lampd.bench.mishearing import Mishearing
 from lampd.bench.tally import GROUP, Tally, groups, spoken
 from lampd.learners.wish import Predictor
-from lampd.messages import Acted, Example, Tag
+from lampd.messages import Acted, Example, Said, Tag
 from lampd.score import Outcome
 from lampd.session import Session, Text, Wish
 
@@ -206,7 +206,7 @@ def at_home(name: str) -> Predictor:
 
 
 def change(model: Predictor, text: str, lit: bool) -> float:
-    return max(model.predict(text, lit)[:2])
+    return max(model.predict(Said(text), lit)[:2])
 
 
 def test_all_who_compete_are_here() -> None:
@@ -217,7 +217,7 @@ def test_all_who_compete_are_here() -> None:
 @EACH
 def test_untaught_nothing_is_likely(name: str) -> None:
     for model in (taught(name, []), taught(name, chatter()[:4])):
-        assert {model.predict(text, lit).nothing for text in ("hello sunshine", "x") for lit in STATES} == {1.0}
+        assert {model.predict(Said(text), lit).nothing for text in ("hello sunshine", "x") for lit in STATES} == {1.0}
 
 
 @EACH
@@ -229,7 +229,7 @@ def test_it_learns_two_phrases(name: str) -> None:
         for lit in STATES:
             assert change(model, text, lit) < 0.5
     for lit in STATES:
-        thought = model.predict("hello sunshine", lit)
+        thought = model.predict(Said("hello sunshine"), lit)
         assert sum(thought) == pytest.approx(1)
         assert (thought.lit if lit else thought.dark) == 0.0
 
@@ -239,7 +239,7 @@ def test_the_same_examples_teach_the_same(name: str) -> None:
     once, again = at_home(name), taught(name, mixed(commands() + chatter()))
     for text in ("hello sunshine", "sleep", "something else"):
         for lit in STATES:
-            assert once.predict(text, lit) == again.predict(text, lit)
+            assert once.predict(Said(text), lit) == again.predict(Said(text), lit)
 
 
 @EACH
@@ -250,7 +250,7 @@ def test_an_example_with_nothing_possible_is_forgotten(name: str) -> None:
     assert change(found, "hello sunshine", False) > 0
     found.learn(example(1, "hello sunshine"))
     found.learn(example(77, "never heard of"))
-    assert {found.predict("hello sunshine", lit).nothing for lit in STATES} == {1.0}
+    assert {found.predict(Said("hello sunshine"), lit).nothing for lit in STATES} == {1.0}
 
 
 @pytest.mark.parametrize("name", [*PEERS, "saffu"])

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lampd.learners import gate_fit, saffu
 from lampd.learners.explicit import Explicit
 from lampd.learners.gate import ModelError
 from lampd.learners.models import Published, load
-from lampd.learners.ngrams import ngrams
+from lampd.learners.ngrams import expected, ngrams
 from lampd.learners.wish import Wish
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 
 class Fitted:
@@ -39,11 +40,11 @@ class Fitted:
         self._fitter.forget(utterance)
         self._model = None
 
-    def predict(self, text: str, lit: bool) -> Wish:
-        return self.model.predict(text, lit)
+    def predict(self, said: Said, lit: bool) -> Wish:
+        return self.model.predict(said, lit)
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
-        return self.model.contributions(text, wish)
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
+        return self.model.contributions(said, wish)
 
 
 Learner = Explicit | Fitted
@@ -102,11 +103,11 @@ def logit(p: float) -> float:
 
 def change(learner: Learner, text: str, lit: bool) -> float:
     """How likely a text asks a lamp that is `lit` or not to change."""
-    return max(learner.predict(text, lit)[:2])
+    return max(learner.predict(Said(text), lit)[:2])
 
 
 def answers(learner: Learner) -> list[float]:
-    return [p for text in ASKED for lit in (True, False) for p in learner.predict(text, lit)]
+    return [p for text in ASKED for lit in (True, False) for p in learner.predict(Said(text), lit)]
 
 
 @OF_FEW
@@ -124,10 +125,30 @@ def test_nothing_is_likely_before_anything_was_taught(make: Make) -> None:
     assert answers(taught(make, silence)) == answers(make())
 
 
+@ADDITIVE
+def test_what_was_expected_teaches_as_what_was_written(make: Make) -> None:
+    counted = [structs.replace(one, text="", ngrams=dict(ngrams(one.text))) for one in EVENING]
+    by_text, by_counts = taught(make, EVENING), taught(make, counted)
+    for text in ASKED:
+        for lit in (True, False):
+            thought = by_counts.predict(Said("", dict(ngrams(text))), lit)
+            assert thought == by_counts.predict(Said(text), lit) == pytest.approx(by_text.predict(Said(text), lit))
+
+
+@ADDITIVE
+def test_a_second_guess_that_comes_back_is_learned(make: Make) -> None:
+    """The best string is another each time; what might have been said instead is always the same."""
+    wishes = [expected([said, said, "lumos"]) for said in ("bread", "roses", "vinegar")]
+    told = [structs.replace(example(20 + u, "?", "lit"), ngrams=found) for u, found in enumerate(wishes)]
+    learner = taught(make, EVENING + told)
+    asked = expected(["kettle", "kettle", "lumos"])
+    assert learner.predict(Said("kettle", asked), False).lit > 2 * learner.predict(Said("kettle"), False).lit
+
+
 @LEARNERS
 def test_what_is_said_for_one_wish_is_a_hint_of_the_other(make: Make) -> None:
     learner = taught(make, EVENING[:1])
-    assert 0 < change(learner, "hello sunshine", True) < change(learner, "hello sunshine", False)
+    assert 0 < change(learner, "hello sunshine", True) < change(learner, "hello sunshine", False) + 1e-3
 
 
 @LEARNERS
@@ -189,7 +210,7 @@ def test_the_same_examples_give_the_same_to_the_last_bit(make: Make) -> None:
 def test_to_be_asked_changes_nothing(make: Make) -> None:
     learner = taught(make, EVENING)
     first = answers(learner)
-    learner.contributions("never heard before", "lit")
+    learner.contributions(Said("never heard before"), "lit")
     assert answers(learner) == first
     learner.learn(example(8, "a new word", "lit"))
     assert answers(learner) == answers(taught(make, [*EVENING, example(8, "a new word", "lit")]))
@@ -198,9 +219,9 @@ def test_to_be_asked_changes_nothing(make: Make) -> None:
 @OF_FEW
 def test_one_flip_is_enough(make: Make) -> None:
     learner = taught(make, [example(1, "abracadabra", "dark")])
-    assert learner.predict("abracadabra", True).dark > 0.5
+    assert learner.predict(Said("abracadabra"), True).dark > 0.5
     for strange in ("pass me the soup", "zzz", "hello"):
-        assert learner.predict(strange, True).dark < 0.5
+        assert learner.predict(Said(strange), True).dark < 0.5
 
 
 @OF_FEW
@@ -209,7 +230,7 @@ def test_what_rules_one_wish_out_says_less_of_the_other(make: Make) -> None:
     before = taught(make, EVENING)
     not_dark = taught(make, [*EVENING, example(50, "hello sun", "lit", "nothing")])
     not_lit = taught(make, [*EVENING, example(50, "hello sun", "dark", "nothing")])
-    lit = [logit(learner.predict("hello sun", False).lit) for learner in (before, not_dark, not_lit)]
+    lit = [logit(learner.predict(Said("hello sun"), False).lit) for learner in (before, not_dark, not_lit)]
     assert lit[2] < lit[1] - 0.1 and lit[1] <= lit[0]
 
 
@@ -218,7 +239,7 @@ def test_words_for_one_wish_hardly_speak_against_the_other(make: Make) -> None:
     """People seldom ask for what is so: what meant dark was no proof that it could not have meant light."""
     of_dark = taught(make, [*EVENING, example(50, "hello sun", "dark")])
     of_nothing = taught(make, [*EVENING, example(50, "hello sun", "nothing")])
-    assert of_dark.predict("hello sun", False).lit > of_nothing.predict("hello sun", False).lit
+    assert of_dark.predict(Said("hello sun"), False).lit > of_nothing.predict(Said("hello sun"), False).lit
 
 
 @ADDITIVE
@@ -227,7 +248,7 @@ def test_contributions_and_a_prior_are_the_logit(make: Make, wish: Tag, lit: boo
     learner = taught(make, EVENING)
     priors = []
     for text in ("hello sunshine", "sleep", "the soup", "HELLO  Sun", "something else"):
-        parts = learner.contributions(text, wish)
+        parts = learner.contributions(Said(text), wish)
         assert parts.keys() <= ngrams(text).keys()
         priors.append(logit(change(learner, text, lit)) - math.fsum(parts.values()))
     assert priors == pytest.approx([priors[0]] * len(priors), abs=1e-6)
@@ -237,22 +258,22 @@ def test_contributions_and_a_prior_are_the_logit(make: Make, wish: Tag, lit: boo
 def test_what_was_taught_contributes_to_its_wish(make: Make) -> None:
     learner = taught(make, EVENING)
     for text, wish, against in (("hello", "lit", "dark"), ("sleep", "dark", "lit")):
-        for_it, other = (sum(learner.contributions(text, tag).values()) for tag in (wish, against))
+        for_it, other = (sum(learner.contributions(Said(text), tag).values()) for tag in (wish, against))
         assert for_it > max(0, other)
 
 
 @LEARNERS
 def test_evidence_against_a_wish_makes_it_less_likely(make: Make) -> None:
-    before = taught(make, EVENING).predict("hello sun", False).lit
+    before = taught(make, EVENING).predict(Said("hello sun"), False).lit
     against = [example(100 + i, "hello sun", "dark", "nothing") for i in range(3)]
-    assert taught(make, EVENING + against).predict("hello sun", False).lit < before
+    assert taught(make, EVENING + against).predict(Said("hello sun"), False).lit < before
 
 
 @LEARNERS
 @READY
 @given(text=st.text(max_size=60), lit=st.booleans())
 def test_probabilities_sum_to_one_and_the_lamp_cannot_become_what_it_is(make: Make, text: str, lit: bool) -> None:
-    thought = taught(make, EVENING).predict(text, lit)
+    thought = taught(make, EVENING).predict(Said(text), lit)
     assert sum(thought) == pytest.approx(1, abs=1e-12)
     assert all(0 <= p <= 1 for p in thought)
     assert (thought.lit if lit else thought.dark) == 0.0
@@ -266,7 +287,7 @@ def test_any_unicode_can_be_learned_asked_and_forgotten(make: Make, texts: list[
     learner = taught(make, [example(i, text, *kinds[i % 4]) for i, text in enumerate(texts)])
     for text in texts:
         for lit in (True, False):
-            assert all(math.isfinite(p) for p in learner.predict(text, lit))
+            assert all(math.isfinite(p) for p in learner.predict(Said(text), lit))
     for i in range(len(texts)):
         learner.forget(i)
     assert answers(learner) == answers(make())
@@ -277,7 +298,7 @@ def test_any_unicode_can_be_learned_asked_and_forgotten(make: Make, texts: list[
 def test_no_words_ask_for_nothing(make: Make, text: str) -> None:
     learner = taught(make, [example(i, one.text, "lit") for i, one in enumerate(EVENING)] + EVENING)
     for lit in (True, False):
-        assert learner.predict(text, lit).nothing == 1.0
+        assert learner.predict(Said(text), lit).nothing == 1.0
 
 
 @LEARNERS
@@ -291,14 +312,14 @@ def test_words_that_mean_now_this_now_that_give_finite_doubt(make: Make) -> None
     same = [example(i, "hm", *kind) for i, kind in enumerate([("lit",), ("dark",), ("dark", "nothing")] * 5)]
     learner = taught(make, same)  # type: ignore[arg-type]
     for lit in (True, False):
-        assert 0 < learner.predict("hm", lit).nothing < 1
+        assert 0 < learner.predict(Said("hm"), lit).nothing < 1
 
 
 @LEARNERS
 @pytest.mark.parametrize("text", ["a", "ab" * 50_000], ids=["one letter", "100,000 letters"])
 def test_very_short_and_very_long_words_do_no_harm(make: Make, text: str) -> None:
     learner = taught(make, [*EVENING, example(50, text, "lit")])
-    assert learner.predict(text, False).lit > 0.5
+    assert learner.predict(Said(text), False).lit > 0.5
     assert all(math.isfinite(p) for p in answers(learner))
 
 
@@ -307,7 +328,7 @@ def test_very_short_and_very_long_words_do_no_harm(make: Make, text: str) -> Non
 def test_contributions_are_finite_whatever_is_asked(make: Make, text: str) -> None:
     for learner in (make(), taught(make, EVENING)):
         for wish in ("lit", "dark"):
-            assert all(math.isfinite(part) for part in learner.contributions(text, wish).values())
+            assert all(math.isfinite(part) for part in learner.contributions(Said(text), wish).values())
 
 
 # files
@@ -322,9 +343,9 @@ def test_a_file_gives_back_the_model(kind: str, tmp_path: Path) -> None:
     assert again.name == learner.model.name == f"{kind} 1"
     for text in ASKED:
         for lit in (True, False):
-            assert again.predict(text, lit) == learner.predict(text, lit)
+            assert again.predict(Said(text), lit) == learner.predict(Said(text), lit)
         for wish in ("lit", "dark"):
-            assert again.contributions(text, wish) == learner.contributions(text, wish)
+            assert again.contributions(Said(text), wish) == learner.contributions(Said(text), wish)
 
 
 @FILED
@@ -377,8 +398,8 @@ def median_ms(do: Callable[[int], object]) -> float:
 @LEARNERS
 def test_it_answers_at_once(make: Make) -> None:
     learner = taught(make, talk(300))
-    learner.predict("to be fitted", False)
-    assert median_ms(lambda i: learner.predict(f"turn on the {i}th light please", False)) < 3 * LOADED
+    learner.predict(Said("to be fitted"), False)
+    assert median_ms(lambda i: learner.predict(Said(f"turn on the {i}th light please"), False)) < 3 * LOADED
 
 
 def test_the_explicit_solution_learns_at_once() -> None:
@@ -386,7 +407,7 @@ def test_the_explicit_solution_learns_at_once() -> None:
 
     def learn(i: int) -> None:
         learner.learn(example(1000 + i, f"turn on the {i}th light please", "lit"))
-        learner.predict(f"turn on the {i}th light please", False)
+        learner.predict(Said(f"turn on the {i}th light please"), False)
 
     assert median_ms(learn) < 10 * LOADED
 

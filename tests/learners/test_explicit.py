@@ -6,7 +6,7 @@ import pytest
 from lampd.learners.explicit import FLOOR, FOREKNOWN, SHARED, UNHEARD, Explicit, K
 from lampd.learners.ngrams import ngrams
 from lampd.learners.wish import ASIDE, WISHES
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 EXAMPLES: list[tuple[str, tuple[Tag, ...]]] = [
     ("light on", ("lit",)),
@@ -57,7 +57,7 @@ def test_it_is_the_closed_form_of_all_examples(text: str, wish: Tag, lit: bool) 
     learner = Explicit()
     for number, (said, possible) in enumerate(EXAMPLES):
         learner.learn(Example(0.0, number, said, False, possible, "flip"))
-    thought = learner.predict(text, lit)
+    thought = learner.predict(Said(text), lit)
     assert (thought.lit + thought.dark) == pytest.approx(closed_form(text, wish), abs=1e-12)
 
 
@@ -96,7 +96,7 @@ def test_how_long_words_are_does_not_make_them_a_better_witness() -> None:
 def test_most_speech_is_taken_for_talk_from_the_first_flip_on() -> None:
     learner = Explicit()
     learner.learn(Example(0.0, 1, "light please", False, ("lit",), "flip"))
-    assert 0 < learner.predict("completely other words", False).lit < 0.2
+    assert 0 < learner.predict(Said("completely other words"), False).lit < 0.2
 
 
 def test_more_of_the_same_makes_it_surer() -> None:
@@ -104,7 +104,7 @@ def test_more_of_the_same_makes_it_surer() -> None:
     sure = []
     for number in range(6):
         learner.learn(Example(0.0, number, "light please", False, ("lit",), "flip"))
-        sure.append(learner.predict("light please", False).lit)
+        sure.append(learner.predict(Said("light please"), False).lit)
     assert sure == sorted(sure) and len(set(sure)) == len(sure)
 
 

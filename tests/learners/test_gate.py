@@ -11,7 +11,7 @@ from safetensors.numpy import save
 
 from lampd.learners.gate import FORMAT, KIND, About, Gate, ModelError, load
 from lampd.learners.gate_fit import Fitter
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 SAID: list[tuple[str, tuple[Tag, ...]]] = [
     ("hello sunshine", ("lit",)),
@@ -45,7 +45,7 @@ def test_what_is_written_is_what_is_read_to_the_last_bit(tmp_path: Path) -> None
         assert getattr(again, part).dtype == np.float32
     for text, _ in SAID:
         for lit in (True, False):
-            assert gate.predict(text, lit) == again.predict(text, lit)
+            assert gate.predict(Said(text), lit) == again.predict(Said(text), lit)
 
 
 def by_hand(text_counts: list[int], strange: list[int], wish: int, gate: Gate) -> float:
@@ -59,14 +59,17 @@ def test_the_probability_follows_the_formula() -> None:
     idf, weights = np.array([1.0, 2.0, 1.5], np.float32), np.array([[0.5, -1, 3], [2, 0.25, 1]], np.float32)
     gate = Gate(["a", "b", "zz"], idf, 2.5, weights, 0.75, {})
     # of "aba" the n-grams a and b are known, and " a", "ab", "ba", "a ", " ab", "aba", "ba ", " aba", "aba " are not
-    assert gate.predict("aba", False).lit == pytest.approx(by_hand([2, 1, 0], [1] * 9, 0, gate), rel=1e-6)
-    assert gate.predict("aba", True).dark == pytest.approx(by_hand([2, 1, 0], [1] * 9, 1, gate), rel=1e-6)
+    assert gate.predict(Said("aba"), False).lit == pytest.approx(by_hand([2, 1, 0], [1] * 9, 0, gate), rel=1e-6)
+    assert gate.predict(Said("aba"), True).dark == pytest.approx(by_hand([2, 1, 0], [1] * 9, 1, gate), rel=1e-6)
 
 
 def test_words_of_which_it_knows_little_say_little() -> None:
     gate = fitted()
-    assert gate.predict("hello sunshine", False).lit > gate.predict("hello sunshine and jam for tea", False).lit
-    known, lost = (sum(gate.contributions(text, "lit").values()) for text in ("hello", "hello, жжж ююю щщщ"))
+    assert (
+        gate.predict(Said("hello sunshine"), False).lit
+        > gate.predict(Said("hello sunshine and jam for tea"), False).lit
+    )
+    known, lost = (sum(gate.contributions(Said(text), "lit").values()) for text in ("hello", "hello, жжж ююю щщщ"))
     assert 0 < lost < known
 
 
@@ -76,11 +79,11 @@ def test_it_is_written_the_same_every_time() -> None:
 
 def test_a_gate_without_examples_can_be_written_and_read(tmp_path: Path) -> None:
     (tmp_path / "gate").write_bytes(Gate.untaught({}, 1).to_bytes())
-    assert load(tmp_path / "gate").predict("hello", False).nothing == 1.0
+    assert load(tmp_path / "gate").predict(Said("hello"), False).nothing == 1.0
 
 
 def test_words_without_a_known_ngram_ask_for_nothing() -> None:
-    assert fitted().predict("ж", False).nothing == 1.0
+    assert fitted().predict(Said("ж"), False).nothing == 1.0
 
 
 def test_a_file_torn_anywhere_is_refused_by_name(tmp_path: Path) -> None:

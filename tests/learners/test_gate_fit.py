@@ -14,7 +14,7 @@ from lampd.learners.gate import Gate
 from lampd.learners.gate_fit import FLOOR, HALF_LIFE, PRIOR, SHARED, VARIANCE, Fitter, fit, gate_for
 from lampd.learners.ngrams import ngrams
 from lampd.learners.wish import ASIDE
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 Floats = np.ndarray
 
@@ -82,8 +82,8 @@ def test_learning_says_whether_it_changed_anything() -> None:
 
 def test_what_rules_one_wish_out_says_less_against_the_other() -> None:
     before, after = (taught(EVENING + more) for more in ([], [example(7, "hello there", "dark", "nothing")]))
-    lit = [logit(gate.predict("hello there", False).lit) for gate in (before, after)]
-    dark = [logit(gate.predict("hello there", True).dark) for gate in (before, after)]
+    lit = [logit(gate.predict(Said("hello there"), False).lit) for gate in (before, after)]
+    dark = [logit(gate.predict(Said("hello there"), True).dark) for gate in (before, after)]
     assert lit[1] < lit[0]
     assert lit[0] - lit[1] > dark[0] - dark[1]
 
@@ -94,9 +94,9 @@ def test_what_was_said_long_ago_counts_for_less() -> None:
     both = [example(1, "abracadabra", "lit"), example(2, "abracadabra", "dark", "nothing")]
     old_then_new = [both[0], *talk, replace(both[1], utterance=9999)]
     new_then_old = [both[1], *talk, replace(both[0], utterance=9999)]
-    close = taught([*both, *talk]).predict("abracadabra", False).lit
-    assert taught(old_then_new).predict("abracadabra", False).lit < close
-    assert close < taught(new_then_old).predict("abracadabra", False).lit
+    close = taught([*both, *talk]).predict(Said("abracadabra"), False).lit
+    assert taught(old_then_new).predict(Said("abracadabra"), False).lit < close
+    assert close < taught(new_then_old).predict(Said("abracadabra"), False).lit
 
 
 def test_it_counts_its_examples_by_what_they_say() -> None:
@@ -192,5 +192,5 @@ def test_all_of_it_is_the_gate_as_it_is_described() -> None:
     known = {ngram: gate.idf[j] for ngram, j in gate.vocabulary.items()}
     assert known == pytest.approx(dict(zip(vocabulary, idf, strict=True)), rel=1e-6)
     assert gate.unknown == pytest.approx(np.log(1 + len(texts)) + 1)
-    assert [gate.predict(text, False).lit for text in texts] == pytest.approx(expected[:, 0], abs=0.02)
-    assert [gate.predict(text, True).dark for text in texts] == pytest.approx(expected[:, 1], abs=0.02)
+    assert [gate.predict(Said(text), False).lit for text in texts] == pytest.approx(expected[:, 0], abs=0.02)
+    assert [gate.predict(Said(text), True).dark for text in texts] == pytest.approx(expected[:, 1], abs=0.02)

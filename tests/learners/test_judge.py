@@ -23,6 +23,7 @@ from lampd.learners.judge import (
     Judge,
     calibrate,
     threshold,
+    together,
 )
 from lampd.learners.wish import logistic
 from lampd.messages import Example, Tag
@@ -72,9 +73,9 @@ def noisy(number: int, seed: int, said: tuple[float, float] = (1.0, 0.0)) -> lis
 def test_the_first_drives_until_enough_wishes_are_known() -> None:
     told = evening(2 * ENOUGH, explicit=0.6, gate=0.9)
     before = judged(told[: 2 * ENOUGH - 1]).verdict(["explicit", "gate"])
-    assert before == ("explicit", UNTRIED, {"explicit": Calibration(), "gate": Calibration()}, {})
+    assert before == (("explicit",), UNTRIED, Calibration(), {})
     assert UNTRIED == 0.5
-    assert judged(told).verdict(["explicit", "gate"]).driver == "gate"
+    assert judged(told).verdict(["explicit", "gate"]).drivers == ("gate",)
 
 
 def test_of_what_asked_for_nothing_there_is_never_enough() -> None:
@@ -85,37 +86,55 @@ def test_of_what_asked_for_nothing_there_is_never_enough() -> None:
 @pytest.mark.parametrize(("explicit", "gate", "driver"), [(0.6, 0.9, "gate"), (0.9, 0.6, "explicit")])
 def test_the_one_with_the_lower_loss_drives(explicit: float, gate: float, driver: str) -> None:
     verdict = judged(evening(60, explicit=explicit, gate=gate)).verdict(["explicit", "gate"])
-    assert verdict.driver == driver == min(verdict.losses, key=lambda name: verdict.losses[name])
-    assert verdict.losses.keys() == verdict.calibration.keys() == {"explicit", "gate"}
+    assert verdict.drivers == (driver,)
+    assert driver == min(verdict.losses, key=lambda name: verdict.losses[name])
+    assert verdict.losses.keys() == {"explicit", "gate", "explicit + gate"}
+
+
+def test_where_each_errs_in_its_own_way_they_drive_together() -> None:
+    rng = random.Random(5)
+    told = []
+    for utterance, meant in enumerate((True, False) * 60, 1):
+        one, other = (rng.gauss(1.5 if meant else -1.5, 1.5) for _ in range(2))
+        told.append((utterance, {"explicit": logistic(one), "gate": logistic(other)}, meant))
+    verdict = judged(told).verdict(["explicit", "gate"])
+    assert verdict.drivers == ("explicit", "gate")
+    assert verdict.losses[together(verdict.drivers)] == min(verdict.losses.values())
+    # their logits are averaged
+    thought = [logistic(-1.0), logistic(2.0)]
+    assert verdict.calibration(thought) == pytest.approx(verdict.calibration([logistic(0.5)]))
 
 
 def test_where_all_are_alike_the_first_drives() -> None:
     told = [(u, {"gate": t["one"], "explicit": t["one"]}, meant) for u, t, meant in evening(60, one=0.8)]
-    assert judged(told).verdict(["explicit", "gate"]).driver == "explicit"
+    assert judged(told).verdict(["explicit", "gate"]).drivers == ("explicit",)
 
 
 def test_one_that_was_hardly_tried_does_not_drive() -> None:
     told = evening(60, explicit=0.7)
     good = evening(2 * TRIED, first=61, explicit=0.7, gate=0.97)
     few = judged(told + good[: 2 * TRIED - 2]).verdict(["explicit", "gate"])
-    assert (few.driver, few.losses.keys(), few.calibration["gate"]) == ("explicit", {"explicit"}, Calibration())
-    assert judged(told + good).verdict(["explicit", "gate"]).driver == "gate"
+    assert (few.drivers, few.losses.keys()) == (("explicit",), {"explicit"})
+    assert judged(told + good).verdict(["explicit", "gate"]).drivers == ("gate",)
 
 
 def test_they_are_compared_on_the_same_utterances() -> None:
     """Else who was spared the hard ones would drive."""
     hard = [(u, {"explicit": 0.5}, meant) for u, _, meant in evening(60, one=0.5)]
     both = evening(40, first=61, explicit=0.9, gate=0.85)
-    assert judged(hard + both).verdict(["explicit", "gate"]).driver == "explicit"
+    losses = judged(hard + both).verdict(["explicit", "gate"]).losses
+    assert losses["explicit"] < losses["gate"]
 
 
 def test_one_that_was_bad_long_ago_drives_if_it_is_good_lately() -> None:
     bad = evening(100, explicit=0.8, gate=0.5)
     good = evening(100, first=101, explicit=0.8, gate=0.97)
-    assert judged(bad + good).verdict(["explicit", "gate"]).driver == "gate"
+    losses = judged(bad + good).verdict(["explicit", "gate"]).losses
+    assert losses["gate"] < losses["explicit"]
     good_then = evening(100, explicit=0.8, gate=0.97)
     bad_now = evening(100, first=101, explicit=0.8, gate=0.5)
-    assert judged(good_then + bad_now).verdict(["explicit", "gate"]).driver == "explicit"
+    losses = judged(good_then + bad_now).verdict(["explicit", "gate"]).losses
+    assert losses["explicit"] < losses["gate"]
 
 
 def test_what_lies_far_back_is_of_no_account() -> None:
@@ -199,34 +218,35 @@ def test_a_verdict_calibrates_by_what_it_knows(said: tuple[float, float]) -> Non
     ]
     verdict = judged(told).verdict(["explicit", "gate"])
     assert verdict.losses["explicit"] == pytest.approx(verdict.losses["gate"], abs=0.03)
+    alone = judged(told).verdict(["explicit"])
     for p in (0.1, 0.5, 0.9):
         skewed = logistic(said[0] * np.log(p / (1 - p)) + said[1])
-        assert verdict.calibration["explicit"](skewed) == pytest.approx(p, abs=0.12)
+        assert alone.calibration([skewed]) == pytest.approx(p, abs=0.12)
 
 
 def test_a_few_utterances_calibrate_a_little() -> None:
     told = [(u, {"explicit": 0.9}, u % 2 == 0) for u in range(1, 2 * ENOUGH + 1)]
-    calibrated = judged(told).verdict(["explicit"]).calibration["explicit"](0.9)
+    calibrated = judged(told).verdict(["explicit"]).calibration([0.9])
     assert 0.5 < calibrated < 0.8
-    assert Calibration()(0.9) == pytest.approx(0.9)
+    assert Calibration()([0.9]) == pytest.approx(0.9)
 
 
 def test_who_is_always_wrong_is_not_believed_upside_down() -> None:
     told = [(u, {"explicit": 0.1 if meant else 0.9}, meant) for u, _, meant in evening(200)]
-    calibration = judged(told).verdict(["explicit"]).calibration["explicit"]
+    calibration = judged(told).verdict(["explicit"]).calibration
     assert 0 < calibration.scale < 0.1
-    assert calibration(0.2) < calibration(0.8)
+    assert calibration([0.2]) < calibration([0.8])
 
 
 def test_what_was_held_impossible_remains_so() -> None:
-    assert Calibration(0.5, 3.0)(0.0) == 0.0
+    assert Calibration(0.5, 3.0)([0.0, 0.0]) == 0.0
 
 
 @READY
 @given(p=st.floats(0, 1), scale=st.floats(0.05, 5), shift=st.floats(-5, 5))
 def test_calibrated_probabilities_are_probabilities(p: float, scale: float, shift: float) -> None:
-    assert 0 <= Calibration(scale, shift)(p) <= 1
-    assert Calibration(scale, shift)(p) <= logistic(scale * LIKELIEST + shift)
+    assert 0 <= Calibration(scale, shift)([p]) <= 1
+    assert Calibration(scale, shift)([p]) <= logistic(scale * LIKELIEST + shift)
 
 
 @READY
@@ -234,7 +254,7 @@ def test_calibrated_probabilities_are_probabilities(p: float, scale: float, shif
 def test_whatever_learners_say_the_verdict_is_finite(stream: list[tuple[float, bool]]) -> None:
     told = [(u, {"explicit": p, "gate": 1 - p}, meant) for u, (p, meant) in enumerate(stream)]
     verdict = judged(told).verdict(["explicit", "gate"])
-    figures = [verdict.act_above, *verdict.losses.values(), *(x for c in verdict.calibration.values() for x in c)]
+    figures = [verdict.act_above, *verdict.losses.values(), *verdict.calibration]
     assert np.isfinite(figures).all()
 
 
@@ -287,7 +307,7 @@ def test_over_many_utterances_the_wrong_share_of_its_acts_is_about_the_budget(sa
     for utterance, (p, meant) in enumerate(noisy(1500, 5, said)):
         if utterance % 10 == 0:
             verdict = judge.verdict(["explicit"])
-        if utterance > 100 and verdict.calibration["explicit"](p) >= verdict.act_above:
+        if utterance > 100 and verdict.calibration([p]) >= verdict.act_above:
             acts, wrong = acts + 1, wrong + (not meant)
         tell(judge, [(utterance, {"explicit": p}, meant)])
     assert acts > 300, "else this shows nothing"

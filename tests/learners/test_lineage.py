@@ -5,7 +5,7 @@ import pytest
 from lampd.learners.judge import RETRIED, Judge
 from lampd.learners.lineage import MARGIN, PROVEN, Lineage
 from lampd.learners.wish import Wish
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 
 
 class Version:
@@ -14,10 +14,10 @@ class Version:
     def __init__(self, number: int) -> None:
         self.name = f"gate {number}"
 
-    def predict(self, text: str, lit: bool) -> Wish:
+    def predict(self, said: Said, lit: bool) -> Wish:
         return Wish.of(lit, 0.5)
 
-    def contributions(self, text: str, wish: Tag) -> dict[str, float]:
+    def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
         return {}
 
 

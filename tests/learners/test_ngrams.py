@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lampd.learners.ngrams import LONGEST, ngrams
+from lampd.learners.ngrams import LONGEST, counts, expected, ngrams
+from lampd.messages import Said
 
 READY = settings(derandomize=True, deadline=None, database=None)
 
@@ -45,3 +46,16 @@ def test_they_span_words_and_keep_the_order_of_first_occurrence() -> None:
 def test_they_are_counted_as_often_as_they_occur() -> None:
     assert ngrams("aaa")["a"] == 3
     assert ngrams("la la")["la"] == 2
+
+
+def test_several_guesses_have_the_mean_of_their_counts() -> None:
+    found = expected(["ab", "ab", "a", ""], least=0.0)
+    assert (found["a"], found["b"], found["ab"], found[" a "]) == (0.75, 0.5, 0.5, 0.25)
+    assert expected(["ab"], least=0.0) == ngrams("ab")
+    assert expected(["ab", "ab", "a", ""], least=0.5).keys() == {"a", "b", "ab", " a", "b ", " ab", "ab ", " ab "}
+    assert expected([""]) == {}
+
+
+def test_counts_that_came_with_the_words_have_the_last_word() -> None:
+    assert counts(Said("ab")) == ngrams("ab")
+    assert counts(Said("ab", {"b": 0.5})) == {"b": 0.5}

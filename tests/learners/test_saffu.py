@@ -10,7 +10,7 @@ from lampd.learners import gate_fit, models, saffu
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import ModelError
 from lampd.learners.saffu import CHANGE, LONGEST, NOTHING, UNKNOWN, WHILE, Fitter, Saffu, tokens, vocabulary
-from lampd.messages import Example, Tag
+from lampd.messages import Example, Said, Tag
 from lampd.plm import files
 from lampd.plm.corpus import Corpus
 from lampd.plm.model import PrecisionModel
@@ -40,11 +40,11 @@ def fitted(examples: list[Example], version: int = 1) -> Saffu:
 
 
 def answers(model: models.Published) -> list[tuple[float, ...]]:
-    return [model.predict(text, lit) for text in ASKED for lit in (True, False)]
+    return [model.predict(Said(text), lit) for text in ASKED for lit in (True, False)]
 
 
 def change(model: Saffu, text: str, lit: bool) -> float:
-    return max(model.predict(text, lit)[:2])
+    return max(model.predict(Said(text), lit)[:2])
 
 
 # what it reads
@@ -159,16 +159,20 @@ def test_it_is_given_up_before_it_begins() -> None:
 
 def test_a_contribution_is_what_is_lost_without_a_token() -> None:
     model = fitted(EVENING)
-    parts = model.contributions("HELLO  hello", "lit")
+    parts = model.contributions(Said("HELLO  hello"), "lit")
     assert parts.keys() == set(tokens("hello hello"))
     known = set(saffu.tokens("hello hello sun"))
-    assert all(part == 0 for token, part in model.contributions("zyzzyva", "lit").items() if token not in known)
-    assert model.contributions("", "lit") == {}
+    assert all(part == 0 for token, part in model.contributions(Said("zyzzyva"), "lit").items() if token not in known)
+    assert model.contributions(Said(""), "lit") == {}
 
 
 def test_what_speaks_for_a_wish_and_against_it_have_opposite_signs() -> None:
     model = fitted(EVENING)
-    assert sum(model.contributions("hello", "lit").values()) > 0 > sum(model.contributions("soup", "lit").values())
+    assert (
+        sum(model.contributions(Said("hello"), "lit").values())
+        > 0
+        > sum(model.contributions(Said("soup"), "lit").values())
+    )
 
 
 # files

@@ -20,6 +20,7 @@ from lampd.messages import (
     Lamp,
     Model,
     Resume,
+    Said,
     Tag,
     Tick,
     Transcript,
@@ -196,7 +197,7 @@ def test_then_the_one_that_did_better_drives(tmp_path: Path, explicit: float, ga
     past = judged(1, "hello", explicit=explicit, gate=gate) + judged(21, "hello", explicit=explicit, gate=gate)
     heard_by(stage, model(tmp_path / "1", TAUGHT), *past, Resume(0.0, 50, False))
     said = decide(stage, words(101, "hello sunshine", 10))
-    assert (said.model, said.losses.keys()) == (driver, {"explicit", "gate"})
+    assert (said.model, said.losses.keys()) == (driver, {"explicit", "gate", "explicit + gate"})
     assert said.losses[driver.split()[0]] == min(said.losses.values())
 
 
@@ -219,7 +220,7 @@ def test_a_torn_model_leaves_the_old_one_in_place(tmp_path: Path) -> None:
     stage = taught()
     heard_by(stage, good, torn, gone)
     said = decide(stage, words(101, "hello sunshine", 10))
-    assert said.thoughts["gate"] == load("gate", tmp_path / "1").predict("hello sunshine", False).lit
+    assert said.thoughts["gate"] == load("gate", tmp_path / "1").predict(Said("hello sunshine"), False).lit
     # nor does one of a kind that is not known
     heard_by(stage, Model(0.0, "oracle", 1, str(tmp_path / "1"), {}))
     assert decide(stage, words(102, "hello sunshine", 20)).thoughts.keys() == said.thoughts.keys()
@@ -451,8 +452,8 @@ def test_a_new_life_that_is_reminded_judges_as_the_old_one(tmp_path: Path, house
         learners = ["explicit", "gate"]
         verdict = new._judge.verdict(learners)
         assert verdict == old._judge.verdict(learners)
-        drivers.add((verdict.driver, len(verdict.losses)))
-    assert ("explicit", 0) in drivers and max(judged for _, judged in drivers) == 2, "else this shows nothing"
+        drivers.add((verdict.drivers, len(verdict.losses)))
+    assert (("explicit",), 0) in drivers and max(judged for _, judged in drivers) == 3, "else this shows nothing"
 
 
 def test_a_new_life_on_the_next_boot_judges_as_the_old_one(tmp_path: Path, household: Session) -> None:
@@ -464,7 +465,7 @@ def test_a_new_life_on_the_next_boot_judges_as_the_old_one(tmp_path: Path, house
     heard_by(new, *Journal(tmp_path / "journal.db", "tuesday").memory("anticipator"))
     verdict = new._judge.verdict(["explicit", "gate"])
     assert verdict == old._judge.verdict(["explicit", "gate"])
-    assert verdict.losses.keys() == {"explicit", "gate"}
+    assert verdict.losses.keys() == {"explicit", "gate", "explicit + gate"}
 
 
 def test_what_is_remembered_of_a_long_boot_does_not_make_words_stale_after_the_next(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from lampd.learners import models as published_models
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import load
 from lampd.learners.models import Kind
-from lampd.messages import AnyMessage, Directive, Example, Model, Resume, Tag, Tick, Transcript
+from lampd.messages import AnyMessage, Directive, Example, Model, Resume, Said, Tag, Tick, Transcript
 from lampd.stages.anticipator import Anticipator
 from lampd.stages.trainer import Trainer
 
@@ -44,7 +44,7 @@ def test_it_fits_as_soon_as_there_is_one_example_of_a_wish(tmp_path: Path) -> No
     model = published(trainer, BOTH[1])
     assert (model.kind, model.version, model.examples["lit"], model.examples["dark"]) == ("gate", 2, 1, 1)
     gate = load(Path(model.path))
-    assert gate.predict("hello sunshine", False).lit > 0.5 > gate.predict("sleep well", False).lit
+    assert gate.predict(Said("hello sunshine"), False).lit > 0.5 > gate.predict(Said("sleep well"), False).lit
 
 
 def test_it_waits_for_the_tick_to_take_up_all_that_came(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_no_model_outlives_the_examples_that_it_was_fitted_to(tmp_path: Path) ->
     model = published(trainer, example(1, "hello sunshine"), example(2, "sleep well"))
     assert not any(model.examples.values())
     gate = load(Path(model.path))
-    assert gate.predict("hello sunshine", False).lit == gate.predict("sleep well", True).dark == 0.0
+    assert gate.predict(Said("hello sunshine"), False).lit == gate.predict(Said("sleep well"), True).dark == 0.0
 
 
 def test_versions_grow_and_the_last_few_files_are_kept(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_model_of_each_kind_is_published(tmp_path: Path) -> None:
     for kind, model in made.items():
         loaded = published_models.load(kind, Path(model.path))
         assert (loaded.version, loaded.examples) == (model.version, model.examples)
-        assert loaded.predict("hello sunshine", False).lit > loaded.predict(MORE[0].text, False).lit
+        assert loaded.predict(Said("hello sunshine"), False).lit > loaded.predict(MORE[0].said, False).lit
     assert hear(trainer, Tick(2.0)) == []
 
 
@@ -207,7 +207,7 @@ def test_the_anticipator_takes_a_model_of_each_kind(tmp_path: Path) -> None:
     (said,) = stage.handle(Transcript(11.5, 101, 10.0, 11.0, "hello sunshine", 0.9))
     assert isinstance(said, Directive)
     assert {"explicit", "gate", "saffu"} <= said.thoughts.keys()
-    likely = published_models.load("saffu", Path(made["saffu"].path)).predict("hello sunshine", False).lit
+    likely = published_models.load("saffu", Path(made["saffu"].path)).predict(Said("hello sunshine"), False).lit
     assert said.thoughts["saffu"] == likely
     assert said.wish == "lit"
 
