@@ -5,13 +5,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp test check lock clean
+.PHONY: demo lamp voice test check lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
 
 lamp: $(VENV)/.runtime
 	$(BIN)/lampd --config config/laptop.yaml --screen
+
+# the bundled voice, from nothing: espeak-ng, flite and festival speak, and two processes learn for 80 minutes
+voice: $(VENV)/.runtime
+	$(BIN)/python -m lampd.voice.train --work build/voice
 
 test: check
 	$(BIN)/python -m pytest
