@@ -132,7 +132,7 @@ def test_the_recipe_makes_a_voice(spoken: Path, tmp_path: Path) -> None:
     plan = ["--steps", "3", "--size", "tiny", "--batch", "6", "--processes", "2"]
     command = [sys.executable, "-m", "lampd.voice.train", *wanted, *plan]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     folder = work / "voice"
     card = (folder / "README.md").read_text("utf-8")
@@ -140,6 +140,6 @@ def test_the_recipe_makes_a_voice(spoken: Path, tmp_path: Path) -> None:
     assert "voices held out" in card
     assert json.loads((work / "curve.json").read_text())[0]["steps"] == 3
     assert Voice(folder_of(str(folder))).logits(speech.load(work).samples(0)).shape[1] == 30
-    other = subprocess.run([*command, "--seed", "1"], capture_output=True, text=True, timeout=120, check=False)
+    other = subprocess.run([*command, "--seed", "1"], capture_output=True, text=True, timeout=600, check=False)
     assert other.returncode == 2
     assert "--work" in other.stderr
