@@ -8,11 +8,18 @@ from lampd.routes import Stage
 from lampd.settings import Settings
 
 
+def _log(text: str) -> None:
+    import structlog
+
+    structlog.get_logger().warning(text)
+
+
 def build(
     name: str,
     settings: Settings,
     relay: Callable[[bool], None] = lambda lit: None,
     newer: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = _log,
 ) -> Stage:
     """The stage called `name`. `relay` is the operator's, `newer` tells the trainer of data that waits."""
     match name:
@@ -26,9 +33,9 @@ def build(
             return Recorder(settings.recorder)
         case "transcriber":
             from lampd.stages.transcriber import Transcriber
-            from lampd.voice.wav2vec2 import Voice, folder_of
+            from lampd.voice.choice import ear
 
-            return Transcriber(Voice(folder_of(settings.transcriber.voice), settings.transcriber.threads))
+            return Transcriber(ear(settings.transcriber, note))
         case "anticipator":
             from lampd.stages.anticipator import Anticipator
 

@@ -32,13 +32,14 @@ POLL_S = 0.5
 
 class Handled(msgspec.Struct, frozen=True):
     """A message with number `seq` was handled, and `said` followed. Number 0 is one that arose in the process itself:
-    `heard`, or the Resume with which its life began (`ready`)."""
+    `heard`, or the Resume with which its life began (`ready`). A `note` is for the lamp's owner."""
 
     seq: int
     said: list[AnyMessage]
     heard: AnyMessage | None = None
     ready: bool = False
     error: str = ""
+    note: str = ""
 
 
 encode_handled = msgspec.msgpack.Encoder().encode
@@ -80,7 +81,7 @@ class Child:
         if name == "trainer":
             os.nice(settings.trainer.niceness)
         relay = self._wire() if name == "operator" else lambda lit: None
-        self._stage: Stage = assembly.build(name, settings, relay, self._newer)
+        self._stage: Stage = assembly.build(name, settings, relay, self._newer, self._note)
         for message in self._beginning.memory:
             self._stage.handle(message)
         self._say(Handled(0, self._stage.handle(self._beginning.resume), self._beginning.resume, ready=True))
@@ -95,6 +96,9 @@ class Child:
                 self.panel.press()
             else:
                 self._handle(seq, message)
+
+    def _note(self, text: str) -> None:
+        self._say(Handled(0, [], note=text))
 
     def _wire(self) -> Callable[[bool], None]:
         from lampd.devices.panel import Panel

@@ -144,6 +144,7 @@ class Hub:
                 "dropped": one.dropped,
                 "memory_mb": _memory_mb(pid),
                 "error": one.error,
+                "note": one.note,
             }
         return {
             "lit": self._lit,

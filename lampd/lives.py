@@ -71,6 +71,7 @@ class Child:
         self.restarts = 0
         self.dropped = 0
         self.error = ""
+        self.note = ""
         self.pulse = time.monotonic()
         self.begin_at = 0.0
         self.delay = 0.0

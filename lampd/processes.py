@@ -6,10 +6,12 @@ the old one knew. Nothing here waits for a child, except call().
 
 import contextlib
 import queue
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import structlog
 
 from lampd import child
@@ -23,6 +25,8 @@ STARTUP_S = 180.0
 """A slow board takes this long, at worst, to load a large voice."""
 STUFFED = 4
 """Inboxes full of messages that wait for a stage, before it counts as hung."""
+BROKEN = (-signal.SIGILL, -signal.SIGSEGV, -signal.SIGBUS)
+"""How a process ends whose runtime is not for this processor."""
 
 log = structlog.get_logger()
 
@@ -98,6 +102,9 @@ class Processes:
         if handled.error:
             one.error = handled.error
             log.error("stage failed", stage=one.name, error=handled.error)
+        if handled.note:
+            one.note = handled.note
+            log.warning("stage says", stage=one.name, note=handled.note)
         heard = handled.heard
         if handled.seq and one.pending and one.pending[0][0] == handled.seq:
             _, heard = one.pending.popleft()
@@ -115,6 +122,8 @@ class Processes:
         if one.life:
             one.life.end()
             log.warning("stage died", stage=one.name, exit=one.life.process.exitcode, again_in_s=one.delay)
+            if one.name == "transcriber" and not one.life.ready and one.life.process.exitcode in BROKEN:
+                self._fall_back(one)
         one.life = None
         if deadly := one.set_aside():
             log.error(
@@ -123,6 +132,15 @@ class Processes:
         one.begin_at = time.monotonic() + one.delay
         one.delay = min(max(2 * one.delay, hub.first_restart_s), hub.longest_restart_s)
         one.restarts += 1
+
+    def _fall_back(self, one: Child) -> None:
+        """What crashes while it loads the voice would do so for ever: the next life does without ONNX Runtime."""
+        if self._settings.transcriber.runtime == "transformers":
+            return
+        one.note = "hears with transformers, which is slower and takes more memory: ONNX Runtime crashed"
+        log.warning("stage says", stage=one.name, note=one.note)
+        transcriber = msgspec.structs.replace(self._settings.transcriber, runtime="transformers")
+        self._settings = msgspec.structs.replace(self._settings, transcriber=transcriber)
 
     def tend(self) -> None:
         """Start again what has died, and end what has hung. To be called often."""

@@ -23,6 +23,7 @@ class Recorder(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Transcriber(Struct, frozen=True, forbid_unknown_fields=True):
     voice: str
+    runtime: Literal["onnx", "transformers"]
     threads: Annotated[int, Meta(ge=1, le=16)]
 
 

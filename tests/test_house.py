@@ -199,6 +199,19 @@ recorder.handle(Block(0.1, bytes(3200)))
     assert not packages & {"torch", "transformers", "scipy", "gpiozero", "matplotlib", "rich"}
 
 
+def test_the_transcribers_process_loads_neither_torch_nor_transformers() -> None:
+    packages = loaded("""
+import lampd.child
+from lampd import assembly, config
+from lampd.messages import Resume, Speech
+transcriber = assembly.build("transcriber", config.load(board="laptop"))
+transcriber.handle(Resume(0.0, 0, False))
+transcriber.handle(Speech(2.0, 1, 0.0, 1.0, bytes(32_000)))
+""")
+    assert "onnxruntime" in packages
+    assert not packages & {"torch", "transformers", "scipy", "onnx", "gpiozero", "sounddevice", "soundfile"}
+
+
 def test_the_anticipators_process_loads_no_torch() -> None:
     packages = loaded("""
 import lampd.child

@@ -64,7 +64,8 @@ def _print_status(answer: dict[str, Any]) -> None:
             f"{name:12} {stage['state']:9}{memory}  pulse {stage['pulse_s']:5.1f} s ago  restarts {stage['restarts']}"
         )
         dropped = f"  dropped {stage['dropped']}" if stage["dropped"] else ""
-        print(line + dropped + (f"\n             {stage['error']}" if stage["error"] else ""))
+        told = [f"\n             {text}" for text in (stage["error"], stage["note"]) if text]
+        print(line + dropped + "".join(told))
     print(f"{'hub':12} {'':9}{answer['hub_memory_mb']:6.0f} MB")
     print()
     known = ", ".join(f"{count} {tag}" for tag, count in answer["known"].items() if count) or "nothing yet"

@@ -1,6 +1,6 @@
 """Any wav2vec2 CTC checkpoint in transformers' format is a voice; the bundled one hears the evening."""
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from lampd.voice.ctc import decode
 from lampd.voice.wav2vec2 import BUNDLED, Voice, VoiceError, folder_of, receptive_field
 
 AUDIO = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio"
+Checkpoint = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
@@ -21,35 +22,7 @@ def bundled() -> Voice:
     return Voice(folder_of("bundled"))
 
 
-def checkpoint(folder: Path, letters: str) -> Path:
-    """A tiny random checkpoint with a vocabulary of its own, saved by transformers."""
-    import torch
-    from transformers import (
-        Wav2Vec2Config,
-        Wav2Vec2CTCTokenizer,
-        Wav2Vec2FeatureExtractor,
-        Wav2Vec2ForCTC,
-        Wav2Vec2Processor,
-    )
-
-    folder.mkdir()
-    vocabulary = {token: number for number, token in enumerate(["<pad>", "<unk>", "|", *letters])}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary))
-    tokenizer = Wav2Vec2CTCTokenizer(str(folder / "vocab.json"))
-    extractor = Wav2Vec2FeatureExtractor(feature_size=1, sampling_rate=16_000, padding_value=0.0, do_normalize=True)
-    # processors of older checkpoints, such as base-960h, are saved in parts
-    extractor.save_pretrained(folder)
-    Wav2Vec2Processor(extractor, tokenizer).save_pretrained(folder)
-    torch.manual_seed(0)
-    shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    front = {"conv_dim": (16, 16), "conv_kernel": (10, 8), "conv_stride": (10, 32), "num_feat_extract_layers": 2}
-    positions = {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
-    config = Wav2Vec2Config(vocab_size=len(vocabulary), pad_token_id=0, **shape, **front, **positions)
-    Wav2Vec2ForCTC(config).save_pretrained(folder)
-    return folder
-
-
-def test_a_checkpoint_of_any_vocabulary_is_a_voice(tmp_path: Path) -> None:
+def test_a_checkpoint_of_any_vocabulary_is_a_voice(tmp_path: Path, checkpoint: Checkpoint) -> None:
     voice = Voice(folder_of(str(checkpoint(tmp_path / "polish", "aąbcćdeę"))))
     sound = np.random.default_rng(0).normal(0, 2000, 16_000).astype(np.int16)
     logits = voice.logits(sound)
@@ -62,7 +35,7 @@ def test_a_checkpoint_of_any_vocabulary_is_a_voice(tmp_path: Path) -> None:
     assert decode(voice.logits(sound), voice.alphabet) == (text, confidence)
 
 
-def test_what_a_folder_lacks_is_named(tmp_path: Path) -> None:
+def test_what_a_folder_lacks_is_named(tmp_path: Path, checkpoint: Checkpoint) -> None:
     with pytest.raises(VoiceError, match=r"config\.json"):
         folder_of(str(tmp_path))
     folder = checkpoint(tmp_path / "voice", "abc")
@@ -71,7 +44,7 @@ def test_what_a_folder_lacks_is_named(tmp_path: Path) -> None:
         Voice(folder_of(str(folder)))
 
 
-def test_a_torn_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_torn_checkpoint_is_refused_by_name(tmp_path: Path, checkpoint: Checkpoint) -> None:
     folder = checkpoint(tmp_path / "voice", "abc")
     weights = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])

@@ -1,0 +1,18 @@
+"""The configuration's voice comes in; what hears with it leaves: ONNX Runtime, or transformers where that cannot."""
+
+from collections.abc import Callable
+
+from lampd.settings import Transcriber
+from lampd.voice.onnx import OnnxVoice
+from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
+
+
+def ear(settings: Transcriber, note: Callable[[str], None]) -> OnnxVoice | Voice:
+    """The voice, loaded; `note` is told why, where it is not in the runtime that was asked for. Raises VoiceError."""
+    folder = folder_of(settings.voice)
+    if settings.runtime == "onnx":
+        try:
+            return OnnxVoice(folder, settings.threads)
+        except VoiceError as error:
+            note(f"hears with transformers, which is slower and takes more memory: {error}")
+    return Voice(folder, settings.threads)

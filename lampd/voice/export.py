@@ -1,0 +1,136 @@
+"""A folder with a wav2vec2 CTC checkpoint comes in; the file that ONNX Runtime hears with leaves.
+
+`exact` computes as transformers does, in 32 bits, and stores in 16 what fits there without loss. `int8` multiplies
+8-bit weights (one scale a column) by activations that are rounded to 8 bits as they come, from the second layer of the
+front end to the last; norms, softmax, the first layer and the positions stay in 32 bits. Imports torch, transformers
+and onnx.
+"""
+
+import logging
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+import torch
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from lampd import durable
+from lampd.voice.onnx import MADE_FROM, PRECISION, PREPARED, fingerprint, weights_of
+from lampd.voice.wav2vec2 import RATE, VoiceError
+from lampd.voice.windows import FrontEnd
+
+Precision = Literal["exact", "int8"]
+SMALL = 20_000_000
+"""Parameters up to which a voice is exact: 8 bits save it little, and change one transcript in seven."""
+OPSET = 17
+
+
+def parameters(folder: Path) -> int:
+    """How many a checkpoint has. Raises VoiceError."""
+    return sum(parameter.numel() for parameter in _loaded(folder).parameters())
+
+
+def export(folder: Path, precision: Precision | None = None) -> Precision:
+    """Write the prepared file into `folder`, whole or not at all; without a `precision` in the one that suits its size,
+    which is returned. Raises VoiceError and OSError."""
+    weights = weights_of(folder)
+    if weights is None:
+        raise VoiceError(f"{folder} lacks model.safetensors (or pytorch_model.bin): there is nothing to prepare")
+    model = _loaded(folder)
+    if precision is None:
+        precision = "exact" if sum(one.numel() for one in model.parameters()) <= SMALL else "int8"
+    with tempfile.TemporaryDirectory() as draft:
+        path = Path(draft) / "voice.onnx"
+        _trace(model, precision, path)
+        del model
+        graph = _quantised(path) if precision == "int8" else _halved(onnx.load(path))
+    helper.set_model_props(graph, {MADE_FROM: fingerprint(weights), PRECISION: precision})
+    durable.write(folder / PREPARED, graph.SerializeToString())
+    return precision
+
+
+def _loaded(folder: Path) -> Any:
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from safetensors import SafetensorError
+    from transformers import Wav2Vec2ForCTC
+    from transformers.utils import logging as transformers_logging
+
+    quiet: Any = transformers_logging
+    quiet.disable_progress_bar()
+    try:
+        model: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise VoiceError(f"{folder}: {error}") from None
+    return model.eval().requires_grad_(False)
+
+
+class _Logits(nn.Module):
+    """From sound (1, samples) to logits (1, frames, outputs)."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, sound: Tensor) -> Tensor:
+        logits: Tensor = self.model(sound).logits
+        return logits
+
+
+def _trace(model: Any, precision: Precision, path: Path) -> None:
+    """Write the network as ONNX, for any number of samples."""
+    if precision == "int8":
+        model.wav2vec2.feature_extractor = FrontEnd(model.wav2vec2.feature_extractor)
+    axes = {"sound": {1: "samples"}, "logits": {1: "frames"}}
+    # in training mode it would drop out and mask at random
+    network = _Logits(model).eval()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(1, RATE),),
+            str(path),
+            input_names=["sound"],
+            output_names=["logits"],
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,  # the older exporter needs no packages beside torch, and folds the weight norm
+        )
+
+
+def _halved(model: ModelProto) -> ModelProto:
+    """The same weights, stored in 16 bits where that loses nothing; the runtime widens them as it loads."""
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT:
+            continue
+        wide = numpy_helper.to_array(tensor)
+        with np.errstate(over="ignore"):
+            narrow = wide.astype(np.float16)
+        if wide.size < 1024 or not np.array_equal(narrow.astype(np.float32), wide):
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(narrow, f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return model
+
+
+def _quantised(path: Path) -> ModelProto:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    smaller = path.with_name("int8.onnx")
+    said = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        quantize_dynamic(path, smaller, op_types_to_quantize=["MatMul"], per_channel=True, weight_type=QuantType.QInt8)
+    finally:
+        logging.disable(said)
+    return onnx.load(smaller)

@@ -1,0 +1,111 @@
+"""A folder with a prepared voice comes in; from 16 kHz sound ONNX Runtime makes the CTC logits that transformers would.
+
+`lampctl voice prepare` makes the file this needs (voice/export.py). Imports neither torch nor transformers.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lampd.voice.ctc import Alphabet, Logits
+from lampd.voice.wav2vec2 import RATE, VoiceError, receptive_field
+
+PREPARED = "model.onnx"
+MADE_FROM, PRECISION = "lampd.made_from", "lampd.precision"
+"""Where the file says from which weights it was made, and how it computes."""
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+PIECE, PIECES = (
+    1 << 19,
+    64,
+)  # bytes; to read all of a large checkpoint would take a memory card ten seconds at each start
+
+
+def weights_of(folder: Path) -> Path | None:
+    """The checkpoint's weights, or None where only the prepared file was kept."""
+    return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+
+
+def fingerprint(weights: Path) -> str:
+    """SHA-256 of a file's size and content: all of it up to 32 MiB, else 64 pieces from its beginning to its end.
+    Raises OSError."""
+    size = weights.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with weights.open("rb") as file:
+        for number in range(PIECES):
+            if size > PIECE * PIECES:
+                file.seek((size - PIECE) * number // (PIECES - 1))
+            digest.update(file.read(PIECE))
+    return digest.hexdigest()
+
+
+class OnnxVoice:
+    """A prepared voice, warm: the first utterance takes no longer than the others. Raises VoiceError."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        again = f"run `lampctl voice prepare {folder}`"
+        if not (folder / PREPARED).is_file():
+            raise VoiceError(f"transcriber.voice: {folder} is not prepared: {again}")
+        try:
+            self.alphabet = Alphabet.of(folder)
+            sound = _extractor(folder)
+            config = json.loads((folder / "config.json").read_text("utf-8"))
+            self._shortest = receptive_field(config["conv_kernel"], config["conv_stride"])
+            self._outputs = int(config["vocab_size"])
+            weights = weights_of(folder)
+            made_from = fingerprint(weights) if weights else None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise VoiceError(f"transcriber.voice: {folder}: {error!r}") from None
+        if (rate := sound.get("sampling_rate", RATE)) != RATE:
+            raise VoiceError(f"transcriber.voice: {folder}: sampling_rate: {rate} is not {RATE}")
+        self._normalise = bool(sound.get("do_normalize", True))
+        self._session = _session(folder / PREPARED, threads)
+        told = self._session.get_modelmeta().custom_metadata_map
+        if made_from and told.get(MADE_FROM) != made_from:
+            raise VoiceError(f"transcriber.voice: {folder / PREPARED} was not made from {weights}: {again}")
+        self.precision: str = told.get(PRECISION, "")
+        try:
+            self.logits(np.zeros(RATE, np.int16))
+        except Exception as error:  # ONNX Runtime's have no base of their own
+            raise VoiceError(f"transcriber.voice: {folder / PREPARED}: {error}; {again}") from None
+
+    def logits(self, samples: NDArray[np.int16]) -> Logits:
+        """CTC logits (frames, vocabulary) for 16 kHz mono `samples`; no frame for less than one takes."""
+        if len(samples) < self._shortest:
+            return np.zeros((0, self._outputs), np.float32)
+        sound = samples.astype(np.float32) / 32768
+        if self._normalise:
+            # as transformers' Wav2Vec2FeatureExtractor does
+            sound = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
+        logits: Logits = self._session.run(None, {"sound": sound[None].astype(np.float32)})[0][0]
+        return logits
+
+
+def _extractor(folder: Path) -> dict[str, Any]:
+    """How sound is to be given to the network, from where transformers looks for it first."""
+    told: dict[str, Any] = json.loads((folder / "preprocessor_config.json").read_text("utf-8"))
+    whole = folder / "processor_config.json"
+    if whole.is_file():
+        told = json.loads(whole.read_text("utf-8")).get("feature_extractor") or told
+    return told
+
+
+def _session(path: Path, threads: int) -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise VoiceError(f"ONNX Runtime cannot be loaded: {error}") from None
+    onnxruntime.set_default_logger_severity(3)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    # threads that wait do so without using the processor
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # utterances are of all lengths: what was kept for one fits no other
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's have no base of their own
+        raise VoiceError(f"transcriber.voice: {path}: {error}; run `lampctl voice prepare {path.parent}`") from None
