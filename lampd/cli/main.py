@@ -65,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--processes", action="store_true", help="in the five processes, one message after another")
     how.add_argument("--live", action="store_true", help="in the five processes, in real time")
 
+    _voice(add("voice", "which ears there are, which one is used, what each hears", "voice", "voice"))
+
     check = add("config", "look at the configuration", "ask", "config_check")
     check.add_argument("what", choices=["check"], help="say whether it can be used, and what it comes to")
 
@@ -73,6 +75,28 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("rest", nargs=argparse.REMAINDER, help="options of the benchmark; --help lists them")
     bench.set_defaults(run=_bench)
     return top
+
+
+def _voice(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="what", metavar="ACTION", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=text, description=text)
+        action.add_argument("--json", action="store_true", help="for programs")
+        return action
+
+    add("list", "the bundled voice and those in the state directory's voices folder")
+    use = add("use", "write a voice into the owner's configuration")
+    use.add_argument("voice", metavar="VOICE", help="its name in the list, or its folder")
+    prepare = add("prepare", "export a checkpoint for ONNX Runtime, take its time here, compare it with the original")
+    prepare.add_argument("voice", metavar="VOICE", help="its name in the list, or its folder")
+    prepare.add_argument("--sound", nargs="+", default=[], metavar="PATH", help="recordings to compare on")
+    prepare.add_argument("--precision", choices=["exact", "int8"], help="(exact up to 20 million parameters)")
+    prepare.add_argument("--threads", type=int, metavar="N", help="of the processor (transcriber.threads)")
+    prepare.add_argument("--anyway", action="store_true", help="even if it is too slow for this machine")
+    test = add("test", "what a voice hears in sound files, or in 3 s from the microphone")
+    test.add_argument("voice", nargs="?", metavar="VOICE", help="its name in the list, or its folder (the one in use)")
+    test.add_argument("--sound", nargs="+", default=[], metavar="PATH", help="sound files")
 
 
 def _bench(arguments: argparse.Namespace) -> int:
