@@ -21,7 +21,7 @@ def build(
     newer: Callable[[], bool] = lambda: False,
     note: Callable[[str], None] = _log,
 ) -> Stage:
-    """The stage called `name`. `relay` is the operator's, `newer` tells the trainer of data that waits."""
+    """The stage called `name`. `relay` is the operator's; `newer` tells transcriber and trainer of what waits."""
     match name:
         case "operator":
             from lampd.stages.operator import Operator
@@ -35,7 +35,7 @@ def build(
             from lampd.stages.transcriber import Transcriber
             from lampd.voice.choice import ear
 
-            return Transcriber(ear(settings.transcriber, note))
+            return Transcriber(ear(settings.transcriber, note), newer)
         case "anticipator":
             from lampd.stages.anticipator import Anticipator
 

@@ -19,13 +19,15 @@ import msgspec
 
 from lampd import assembly
 from lampd.learners.abandoned import Abandoned
-from lampd.messages import AnyMessage, Block, Example, Press, Resume, decode, encode
+from lampd.messages import AnyMessage, Block, Example, Press, Resume, Speaking, Speech, decode, encode
 from lampd.routes import Stage
 from lampd.settings import Settings
 
 if TYPE_CHECKING:
     from lampd.devices.panel import Panel
 
+OVERTAKES = (Example, Speaking, Speech)
+"""A model that is being fitted to fewer examples, or speech that is heard so far, by these."""
 POLL_S = 0.5
 """Between two looks at whether the parent still lives."""
 
@@ -158,13 +160,13 @@ class Child:
         return _number(self._waiting.popleft())
 
     def _newer(self) -> bool:
-        """Whether an example waits."""
+        """Whether something waits that makes what is being done out of date."""
         while True:
             try:
                 self._waiting.append(self._inbox.get_nowait())
             except queue.Empty:
                 break
-        return any(isinstance(_number(raw)[1], Example) for raw in self._waiting)
+        return any(isinstance(_number(raw)[1], OVERTAKES) for raw in self._waiting)
 
 
 def numbered(seq: int, message: bytes) -> bytes:

@@ -28,7 +28,7 @@ CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL,
     "end" REAL, text TEXT, confidence REAL, cut INTEGER, ngrams TEXT);
 CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, ended REAL,
     wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT, was_lit INTEGER, act_above REAL, thoughts TEXT,
-    losses TEXT, because TEXT);
+    losses TEXT, because TEXT, steady REAL);
 CREATE TABLE acted (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
 CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
@@ -49,6 +49,7 @@ ALTER TABLE directive ADD COLUMN because TEXT DEFAULT '[]';
 """
 FROM_VERSION_2 = """
 ALTER TABLE transcript ADD COLUMN ngrams TEXT DEFAULT '{}';
+ALTER TABLE directive ADD COLUMN steady REAL DEFAULT 0;
 ALTER TABLE example ADD COLUMN ngrams TEXT DEFAULT '{}';
 DROP VIEW label;
 CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);

@@ -62,12 +62,17 @@ class Speech(Message, frozen=True):
 
 
 class PartialTranscript(Message, frozen=True):
-    """What the speech so far sounds like."""
+    """What the speech so far sounds like, in the words of Transcript."""
 
     utterance: int
     start: float
     text: str
     confidence: float
+    ngrams: dict[str, float] = {}
+
+    @property
+    def said(self) -> Said:
+        return Said(self.text, self.ngrams)
 
 
 class Transcript(Message, frozen=True):
@@ -110,7 +115,9 @@ class Directive(Message, frozen=True):
     `wish` is what the operator is to do; `lit` and `dark` are the probabilities of those tags, each in 0..1.
     `ended` is when the utterance ended: a hand that moved since then has the last word. `thoughts` is what every
     learner held the probability of a change to be, for a lamp that `was_lit` or not; `losses` what those earned that
-    have been judged, in nats an utterance; `because` the past utterances that taught it to act.
+    have been judged, in nats an utterance; `because` the past utterances that taught it to act. An utterance that is
+    acted on while it is said has one directive for that, without thoughts, and another once it is over; `steady` is
+    the highest probability that two looks in a row at it, while it was said, have agreed on.
     """
 
     utterance: int
@@ -125,6 +132,7 @@ class Directive(Message, frozen=True):
     thoughts: dict[str, float] = {}
     losses: dict[str, float] = {}
     because: tuple[int, ...] = ()
+    steady: float = 0.0
 
 
 class Acted(Message, frozen=True):

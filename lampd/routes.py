@@ -29,7 +29,7 @@ HEARD_BY: dict[type[AnyMessage], tuple[str, ...]] = {
     Block: ("recorder",),
     Speaking: ("transcriber",),
     Speech: ("transcriber",),
-    PartialTranscript: (),
+    PartialTranscript: ("anticipator",),
     Transcript: ("anticipator",),
     Press: ("operator",),
     Lamp: ("anticipator",),

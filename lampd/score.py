@@ -7,11 +7,11 @@ wishes that asked; an act on words that wanted nothing is false, one against a w
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp, Transcript
+from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp, PartialTranscript, Transcript
 from lampd.session import Wish
 
 GROUP = 10
@@ -39,13 +39,19 @@ class Outcome(msgspec.Struct):
         return any(self.right(act) for act in self.acts)
 
 
+class Spoken(NamedTuple):
+    start: float
+    end: float
+    text: str
+
+
 class Score:
     """Watches a replay of a session with `wishes`."""
 
     def __init__(self, wishes: Sequence[Wish]) -> None:
         self.outcomes = [Outcome(wish) for wish in sorted(wishes, key=lambda wish: wish.start)]
         self._starts = [outcome.wish.start for outcome in self.outcomes]
-        self._said: dict[int, Transcript] = {}
+        self._said: dict[int, Spoken] = {}
         self._lit = False
         self.begun = 0
         self._corrections = 0
@@ -55,8 +61,11 @@ class Score:
     def observe(self, message: AnyMessage) -> None:
         self._begin(message.at)
         match message:
+            case PartialTranscript():
+                # stands for the utterance where it is acted on before it is over
+                self._said[message.utterance] = Spoken(message.start, message.at, message.text)
             case Transcript():
-                self._said[message.utterance] = message
+                self._said[message.utterance] = Spoken(message.start, message.end, message.text)
             case Directive():
                 self._decided(message)
             case Lamp():
@@ -71,7 +80,7 @@ class Score:
                     if decision["utterance"] == message.utterance:
                         decision["acted"] = True
                         break
-                if outcome := self.of(self._said[message.utterance]):
+                if outcome := self.of(*self._said[message.utterance][:2]):
                     outcome.acts.append(message)
                 elif self.begun:
                     self.outcomes[self.begun - 1].strays.append(message)
@@ -86,11 +95,11 @@ class Score:
             outcome.asked = outcome.command and outcome.wish.lit != self._lit
             self.begun += 1
 
-    def of(self, said: Transcript) -> Outcome | None:
-        """The outcome that an utterance belongs to, if any."""
-        last = bisect_right(self._starts, said.end)
+    def of(self, start: float, end: float) -> Outcome | None:
+        """The outcome that an utterance from `start` to `end` belongs to, if any."""
+        last = bisect_right(self._starts, end)
         near = [
-            (min(said.end, outcome.wish.end) - max(said.start, outcome.wish.start), -index)
+            (min(end, outcome.wish.end) - max(start, outcome.wish.start), -index)
             for index, outcome in enumerate(self.outcomes[max(0, last - 4) : last], max(0, last - 4))
         ]
         overlap, index = max(near, default=(0.0, 0))
@@ -98,7 +107,7 @@ class Score:
 
     def _decided(self, directive: Directive) -> None:
         said = self._said[directive.utterance]
-        outcome = self.of(said)
+        outcome = self.of(said.start, said.end)
         truth = outcome.wish.lit if outcome else None
         self.decisions.append(
             {

@@ -13,11 +13,14 @@ class Recorder(Struct, frozen=True, forbid_unknown_fields=True):
     speech_above: Probability
     silence_below: Probability
     gate_db: Annotated[float, Meta(ge=0, le=40)]
+    gain_db: Annotated[float, Meta(ge=0, le=40)]
+    patterns: bool
     hangover_s: Annotated[float, Meta(ge=0.1, le=3)]
     preroll_s: Annotated[float, Meta(ge=0, le=2)]
     shortest_s: Annotated[float, Meta(ge=0.03, le=2)]
     longest_s: Annotated[float, Meta(ge=1, le=30)]
     partial_s: Annotated[float, Meta(ge=0, le=10)]
+    partial_until_s: Annotated[float, Meta(ge=0, le=30)]
     deaf_after_s: Annotated[float, Meta(ge=0.5, le=60)]
 
 
@@ -29,6 +32,7 @@ class Transcriber(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Anticipator(Struct, frozen=True, forbid_unknown_fields=True):
     wrong_acts: Probability
+    early: bool
     flip_window_s: Seconds
     silence_s: Seconds
     left_alone_s: Seconds

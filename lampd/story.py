@@ -15,6 +15,8 @@ from lampd.messages import (
     Transcript,
 )
 
+ALREADY = "acted on already"
+
 
 def clock(seconds: float) -> str:
     """Lamp time as minutes and seconds."""
@@ -31,6 +33,8 @@ def thought(directive: Directive) -> str:
     tag = "lit" if directive.lit >= directive.dark else "dark"
     if likely == 0:
         return "nothing (never taught)"
+    if directive.reason == ALREADY:
+        return f"{tag} ({likely:.2f}), done already"
     if directive.wish == "nothing":
         reason = "" if directive.reason == "not sure enough" else f", {directive.reason}"
         return f"nothing ({tag} {likely:.2f}{reason})"

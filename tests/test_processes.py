@@ -18,7 +18,7 @@ from lampd.household import Household
 from lampd.hub import Hub
 from lampd.journal import Journal
 from lampd.lives import DEADLY
-from lampd.messages import AnyMessage, Example, Flip, Press, Resume, Speech, Tick, Transcript
+from lampd.messages import AnyMessage, Example, Flip, Press, Resume, Speaking, Speech, Tick, Transcript
 from lampd.processes import Processes, Remote
 from lampd.replay import in_processes, play, play_live, stages_here, state
 from lampd.routes import STAGES
@@ -82,6 +82,9 @@ def test_every_stage_reproduces_a_free_run_from_its_receipts(settings: Settings,
     for name in STAGES:
         stage = assembly.build(name, again)
         for number, receipt in enumerate(receipt for receipt in receipts if receipt.stage == name):
+            if isinstance(receipt.heard, Speaking) and not receipt.said:
+                # passed over, for newer speech waited
+                continue
             said = stage.handle(receipt.heard)
             assert without_paths(said) == without_paths(receipt.said), (name, number)
 

@@ -14,7 +14,7 @@ from lampd.replay import Silent, play, stages_here, state
 from lampd.routes import Stage
 from lampd.score import Score
 from lampd.session import Session
-from lampd.stages.anticipator import Anticipator
+from lampd.stages.anticipator import Anticipator, Thought
 from lampd.stages.operator import Operator
 from lampd.timeline import timeline
 
@@ -76,9 +76,10 @@ class Alone(Anticipator):
         super().learn(example)
         self._learner.learn(example)
 
-    def judged(self, said: Said) -> tuple[dict[str, float], Verdict, list[Predictor], float]:
-        name, wish = self._learner.name, self._learner.predict(said, self._lit)
-        return {}, Verdict((name,), 0.5, Calibration(), {}), [self._learner], max(wish.lit, wish.dark)
+    def think(self, said: Said, lit: bool) -> Thought:
+        name, wish = self._learner.name, self._learner.predict(said, lit)
+        verdict = Verdict((name,), 0.5, Calibration(), {})
+        return Thought({}, verdict, [self._learner], lit, max(wish.lit, wish.dark))
 
 
 def live(name: str, session: Session, seed: int) -> Score:

@@ -51,6 +51,7 @@ class View:
         self._plain = not sys.stdout.isatty() if plain is None else plain
         self._score, self._title = score, title
         self._rows: deque[Row] = deque(maxlen=ROWS)
+        self._early: Acted | None = None  # on words that are still being said
         self._by_utterance: dict[int, Row] = {}
         self._lit = False
         self._hearing = self._model = ""
@@ -79,6 +80,8 @@ class View:
                 self._rows.append(Row(message.start, self._truth(message), message.text))
                 newest = dict([*self._by_utterance.items()][-ROWS:])
                 self._by_utterance = newest | {message.utterance: self._rows[-1]}
+                if self._early and self._early.utterance == message.utterance:
+                    self._rows[-1].came, self._rows[-1].good = f"lamp {state(self._early.lit)}", True
             case Directive():
                 if row := self._by_utterance.get(message.utterance):
                     row.thought = thought(message)
@@ -87,7 +90,9 @@ class View:
                 self._lit = message.lit
                 if row := self._by_utterance.get(message.utterance):
                     row.came, row.good = f"lamp {state(message.lit)}", True
-                    self._line(message.at, f"the lamp makes it {state(message.lit)}")
+                else:
+                    self._early = message
+                self._line(message.at, f"the lamp makes it {state(message.lit)}")
             case Flip():
                 self._lit = message.lit
                 self._flipped(message)
@@ -117,7 +122,7 @@ class View:
         self._line(flip.at, f"a hand makes it {state(flip.lit)}")
 
     def _truth(self, said: Transcript) -> str:
-        outcome = self._score.of(said) if self._score else None
+        outcome = self._score.of(said.start, said.end) if self._score else None
         return f"{outcome.wish.who}: {outcome.wish.words}" if outcome and outcome.wish.words else ""
 
     def _line(self, at: float, words: str) -> None:

@@ -10,7 +10,7 @@ Those who may drive are each learner alone, and all together, who say the mean o
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,9 @@ LOWEST, HIGHEST = 0.3, 0.9
 """Between these the act threshold stays."""
 RETRIED = 8
 """New utterances after which a model is compared with the one that proved itself before it."""
+
+EARLY, EARLY_TRIED = 0.95, 20
+"""How steadily sure one must be to act on words that are still being said, before so many such cases are known."""
 
 Floats = NDArray[np.float64]
 Known = list[tuple[dict[str, float], bool]]
@@ -127,11 +130,15 @@ class Judge:
         self._budget = budget
         self._thoughts: dict[int, tuple[bool, dict[str, float]]] = {}
         self._meant: dict[int, tuple[bool, bool]] = {}
+        self._steady: dict[int, float] = {}
 
-    def thought(self, utterance: int, was_lit: bool, thoughts: dict[str, float]) -> None:
-        """The probability by learner that `utterance` asks a lamp that `was_lit` or not to change."""
+    def thought(self, utterance: int, was_lit: bool, thoughts: dict[str, float], steady: float = 0.0) -> None:
+        """The probability by learner that `utterance` asks a lamp that `was_lit` or not to change, and the highest
+        that two looks in a row have agreed on before it was over."""
         self._thoughts[utterance] = was_lit, thoughts
+        self._steady[utterance] = steady
         _keep_last(self._thoughts)
+        _keep_last(self._steady)
 
     def learned(self, example: Example) -> None:
         """What an utterance turned out to mean, or may no longer be said to mean."""
@@ -164,6 +171,20 @@ class Judge:
         losses = {together(panel): loss for panel, (loss, _, _) in measured.items()}
         return Verdict(drivers, threshold(probability, self._budget), calibration, losses)
 
+    def early(self) -> float:
+        """How steadily sure one must be to act on words that are still being said: the least that would have kept the
+        share of wrong acts within half the budget so far; more than 1 if nothing would."""
+        known = ((self._steady.get(utterance, 0.0), meant) for utterance, (_, meant) in self._meant.items())
+        sure = [one for one in known if one[0] >= LOWEST]
+        if len(sure) < EARLY_TRIED:
+            return EARLY
+        above = 2.0
+        for least in sorted({steady for steady, _ in sure}, reverse=True):
+            acts = [meant for steady, meant in sure if steady >= least]
+            if (acts.count(False) + 0.5) / (len(acts) + 1) <= self._budget / 2:
+                above = least
+        return above
+
     def worse(self, learner: str, proven: str, since: int) -> float | None:
         """By how many nats an utterance `learner` did worse than `proven` on those after `since`, at least RETRIED
         and a wish among them; None where they are too few."""
@@ -173,6 +194,6 @@ class Judge:
         return measure(known, [learner])[0] - measure(known, [proven])[0]
 
 
-def _keep_last(kept: dict[int, tuple[bool, bool]] | dict[int, tuple[bool, dict[str, float]]]) -> None:
+def _keep_last(kept: dict[int, Any]) -> None:
     while len(kept) > WINDOW:
         del kept[min(kept)]

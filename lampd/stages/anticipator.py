@@ -1,17 +1,23 @@
 """Transcripts, flips, acts and new models come in; directives and labelled examples leave.
 
-What an utterance is taken to mean is decided once, when its transcript arrives: every learner says what it thinks, and
-the judge which of them drives and how sure it must be. What it did mean is concluded by labelling.py afterwards.
+What an utterance is taken to mean is decided when its transcript arrives: every learner says what it thinks, and the
+judge which of them drives and how sure it must be; or before, where two looks in a row at words that are still being
+said agree that they are sure enough for that. What an utterance did mean is concluded by labelling.py afterwards.
 """
 
 from collections import deque
 from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from lampd.learners.explanation import explain
 from lampd.learners.explicit import Explicit
 from lampd.learners.judge import Judge, Verdict, together
 from lampd.learners.lineage import Lineage
+from lampd.learners.looks import Looks
 from lampd.learners.models import KINDS, ModelError, load
+from lampd.learners.verbatim import Verbatim
 from lampd.learners.wish import Predictor
 from lampd.messages import (
     Acted,
@@ -22,6 +28,7 @@ from lampd.messages import (
     Flip,
     Lamp,
     Model,
+    PartialTranscript,
     Resume,
     Said,
     Tag,
@@ -32,6 +39,17 @@ from lampd.stages.labelling import Labelling, tag
 
 NEVER_TAUGHT = "never taught"
 FLIPS_KEPT = 64
+
+
+class Thought(NamedTuple):
+    """`thoughts` is by learner how likely words ask a lamp that is `lit` or not to change; `likely` is what those that
+    drive say, calibrated."""
+
+    thoughts: dict[str, float]
+    verdict: Verdict
+    drivers: list[Predictor]
+    lit: bool
+    likely: float
 
 
 class Anticipator:
@@ -48,8 +66,8 @@ class Anticipator:
         self._models: dict[str, Lineage] = {kind: Lineage(kind) for kind in KINDS}
         self._judge = Judge(settings.wrong_acts)
         self._heard = 0
-        self._verbatim: dict[tuple[str, bool], dict[int, bool]] = {}
-        """(words, lit): by utterance, whether those very words did or did not mean it."""
+        self._looks = Looks()
+        self._verbatim = Verbatim()
 
     def handle(self, message: AnyMessage) -> list[AnyMessage]:
         # what is remembered of other boots was told by another clock
@@ -57,6 +75,8 @@ class Anticipator:
             self._now = max(self._now, message.at)
         said: list[AnyMessage] = []
         match message:
+            case PartialTranscript():
+                said += self._overhear(message)
             case Transcript():
                 said.append(self._decide(message))
             case Resume() | Lamp():
@@ -75,7 +95,9 @@ class Anticipator:
             case Directive():
                 # from memory: what a former life thought
                 self._labelling.thought(message.utterance, message.reason != NEVER_TAUGHT)
-                self._judge.thought(message.utterance, message.was_lit, message.thoughts)
+                self._judge.thought(message.utterance, message.was_lit, message.thoughts, message.steady)
+                if not message.thoughts and message.wish != "nothing":
+                    self._looks = Looks(message.utterance, message.was_lit, acted=True)
             case Model():
                 self._swap(message)
             case _:
@@ -111,75 +133,84 @@ class Anticipator:
                 lineage.forget()
         self._explicit.learn(example)
         self._judge.learned(example)
-        for lit in (True, False):
-            words = _same(example.text), lit
-            if example.possible == (tag(lit),):
-                self._verbatim.setdefault(words, {})[example.utterance] = True
-            elif example.cause == "correction" and tag(lit) not in example.possible:
-                self._verbatim.setdefault(words, {})[example.utterance] = False
-            else:
-                self._verbatim.get(words, {}).pop(example.utterance, None)
+        self._verbatim.learn(example)
 
-    def _corrected(self, text: str, lit: bool) -> bool:
-        """Whether these very words, when last a hand spoke of them, did not mean `lit`."""
-        verdicts = self._verbatim.get((_same(text), lit), {})
-        return not verdicts.get(max(verdicts, default=0), True)
-
-    def _means(self, text: str, lit: bool) -> bool:
-        """Whether these very words have meant `lit`."""
-        return any(self._verbatim.get((_same(text), lit), {}).values())
-
-    def judged(self, said: Said) -> tuple[dict[str, float], Verdict, list[Predictor], float]:
-        """What every learner thinks of `said`, the verdict over them, those that drive, and how likely a change is to
-        them, calibrated."""
+    def think(self, said: Said, lit: bool) -> Thought:
+        """What every learner thinks of `said` to a lamp that is `lit` or not, and what follows from that."""
         learners: dict[str, Predictor] = {Explicit.name: self._explicit}
         for lineage in self._models.values():
             learners |= lineage.versions()
-        wishes = {name: learner.predict(said, self._lit) for name, learner in learners.items()}
+        wishes = {name: learner.predict(said, lit) for name, learner in learners.items()}
         thoughts = {name: likely for name, wish in wishes.items() if (likely := max(wish.lit, wish.dark)) > 0}
         verdict = self._judge.verdict([Explicit.name, *(kind for kind in self._models if kind in learners)])
         drivers = [self._models[one].driver(self._judge) if one in self._models else one for one in verdict.drivers]
         likely = verdict.calibration([thoughts.get(driver, 0.0) for driver in drivers])
-        return thoughts, verdict, [learners[driver] for driver in drivers], likely
+        return Thought(thoughts, verdict, [learners[driver] for driver in drivers], lit, likely)
+
+    def _overhear(self, said: PartialTranscript) -> list[AnyMessage]:
+        """Look at words that are still being said, and act on them if this look and the last are sure enough."""
+        if not self._settings.early:
+            return []
+        if self._looks.utterance != said.utterance:
+            self._looks = Looks(said.utterance, self._lit)
+        if self._looks.acted:
+            return []
+        thought = self.think(said.said, self._looks.lit)
+        agreed = self._looks.see(thought.likely)
+        enough = max(thought.verdict.act_above, self._judge.early())
+        # uncalibrated, the beginning of anything may look like the little that is known
+        if not thought.verdict.losses or agreed < enough or self._refusal(said.text, said.start, said.at):
+            return []
+        self._looks.acted = True
+        directive = self._directive(said, said.at, thought, tag(not thought.lit), "sure while it was being said")
+        return [replace(directive, act_above=enough)]
 
     def _decide(self, said: Transcript) -> Directive:
         self._heard = max(self._heard, said.utterance)
-        thoughts, verdict, drivers, likely = self.judged(said.said)
-        self._judge.thought(said.utterance, self._lit, thoughts)
-        self._labelling.hear(said, self._was_lit(said.start), had_model=likely > 0)
+        looks = self._looks if self._looks.utterance == said.utterance else Looks(said.utterance, self._lit)
+        thought = self.think(said.said, looks.lit if looks.acted else self._lit)
+        self._judge.thought(said.utterance, thought.lit, thought.thoughts, looks.steady)
+        self._labelling.hear(said, self._was_lit(said.start), had_model=thought.likely > 0)
         wish: Tag = "nothing"
-        if likely < verdict.act_above:
-            reason = "not sure enough" if likely > 0 else NEVER_TAUGHT
-        elif self._last_flip >= said.start:
-            reason = "a hand was faster"
-        elif self._now - said.end > self._settings.stale_s:
-            reason = "too late"
-        elif self._corrected(said.text, not self._lit):
-            reason = "corrected before"
-        elif self._means(said.text, self._lit) and not self._means(said.text, not self._lit):
-            reason = "it is so already"
-        else:
+        if looks.acted:
+            reason = "acted on already"
+        elif thought.likely < thought.verdict.act_above:
+            reason = "not sure enough" if thought.likely > 0 else NEVER_TAUGHT
+        elif not (reason := self._refusal(said.text, said.start, said.end)):
             wish, reason = tag(not self._lit), "sure enough"
+        directive = self._directive(said, said.end, thought, wish, reason)
+        return replace(directive, thoughts=thought.thoughts, steady=looks.steady)
+
+    def _refusal(self, text: str, start: float, end: float) -> str:
+        """Why a change is not made though it is likely enough; empty where nothing speaks against it."""
+        to, back = tag(not self._lit), tag(self._lit)
+        if self._last_flip >= start:
+            return "a hand was faster"
+        if self._now - end > self._settings.stale_s:
+            return "too late"
+        if self._verbatim.corrected(text, to):
+            return "corrected before"
+        if self._verbatim.means(text, back) and not self._verbatim.means(text, to):
+            return "it is so already"
+        return ""
+
+    def _directive(
+        self, said: Transcript | PartialTranscript, ended: float, thought: Thought, wish: Tag, reason: str
+    ) -> Directive:
         because: list[int] = []
         if wish != "nothing":
-            because = explain(drivers, said.said, self._lit, self._explicit.examples.values()).utterances
+            because = explain(thought.drivers, said.said, thought.lit, self._explicit.examples.values()).utterances
         return Directive(
             at=said.at,
             utterance=said.utterance,
-            ended=said.end,
+            ended=ended,
             wish=wish,
-            lit=0.0 if self._lit else likely,
-            dark=likely if self._lit else 0.0,
-            model=together(driver.name for driver in drivers),
+            lit=0.0 if thought.lit else thought.likely,
+            dark=thought.likely if thought.lit else 0.0,
+            model=together(driver.name for driver in thought.drivers),
             reason=reason,
-            was_lit=self._lit,
-            act_above=verdict.act_above,
-            thoughts=thoughts,
-            losses=verdict.losses,
+            was_lit=thought.lit,
+            act_above=thought.verdict.act_above,
+            losses=thought.verdict.losses,
             because=tuple(because),
         )
-
-
-def _same(text: str) -> str:
-    """What makes two transcripts verbatim the same."""
-    return " ".join(text.casefold().split())

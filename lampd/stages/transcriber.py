@@ -1,6 +1,7 @@
 """Speech comes in, transcripts leave: partial ones of speech that goes on, and one of the whole utterance."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,36 +21,25 @@ class Ear(Protocol):
 
 
 class Transcriber:
-    """Hears with a voice."""
+    """Hears with a voice; speech so far is passed over where there is `newer` speech."""
 
-    def __init__(self, voice: Ear) -> None:
+    def __init__(self, voice: Ear, newer: Callable[[], bool] = lambda: False) -> None:
         self._voice = voice
+        self._newer = newer
 
     def handle(self, message: AnyMessage) -> list[AnyMessage]:
         match message:
-            case Speaking():
-                text, confidence = decode(self._logits(message.pcm), self._voice.alphabet)
-                partial = PartialTranscript(message.at, message.utterance, message.start, text, round(confidence, 4))
-                return [partial]
-            case Speech():
-                return [self._transcript(message)]
+            case Speaking() if not self._newer():
+                return [PartialTranscript(message.at, message.utterance, message.start, **self._hear(message.pcm))]
+            case Speech(at, utterance, start, end, pcm, cut):
+                return [Transcript(at, utterance, start, end, cut=cut, **self._hear(pcm))]
         return []
 
-    def _logits(self, pcm: bytes) -> Logits:
-        return self._voice.logits(np.frombuffer(pcm, "<i2"))
-
-    def _transcript(self, speech: Speech) -> Transcript:
-        logits = self._logits(speech.pcm)
+    def _hear(self, pcm: bytes) -> dict[str, Any]:
+        """What speech sounds like, in the fields of a transcript."""
+        logits = self._voice.logits(np.frombuffer(pcm, "<i2"))
         text, confidence = decode(logits, self._voice.alphabet)
         # what was heard as nothing is no utterance, whatever it might have been
         found = expected(guesses(logits, self._voice.alphabet)) if text else {}
-        return Transcript(
-            at=speech.at,
-            utterance=speech.utterance,
-            start=speech.start,
-            end=speech.end,
-            text=text,
-            confidence=round(confidence, 4),
-            cut=speech.cut,
-            ngrams={ngram: round(count, 3) for ngram, count in found.items()},
-        )
+        ngrams = {ngram: round(count, 3) for ngram, count in found.items()}
+        return {"text": text, "confidence": round(confidence, 4), "ngrams": ngrams}

@@ -89,11 +89,11 @@ def test_a_contest_of_synthetic_clips() -> None:
         heard[Path(f"{number}")] = np.log(np.array([chances, [0.96, 0.01, 0.01, 0.01, 0.01]], np.float32))
     task = Task("synthetic", clips)
     found = {}
-    for name in (posterior.BEST, "128 samples"):
+    for name in (posterior.BEST, "128 guesses"):
         said, _ = posterior.represent(heard, posterior.READERS[name], alphabet)
         found[name] = np.stack([posterior.contest(task, said, "explicit", 3)[0]])
     figures = posterior.compare(found, [task])
-    assert figures["128 samples"]["average precision"]["mean"][0] > 0.99
+    assert figures["128 guesses"]["average precision"]["mean"][0] > 0.99
     assert figures[posterior.BEST]["average precision"]["mean"][0] < 0.3
     assert "better" in posterior.verdict({"explicit": figures}, ["synthetic"])
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from lampd.learners.judge import (
     CREDIT,
+    EARLY,
+    EARLY_TRIED,
     ENOUGH,
     HIGHEST,
     LIKELIEST,
@@ -197,6 +199,38 @@ def test_what_was_said_to_a_lamp_that_was_lit_is_judged_by_dark() -> None:
 def test_who_was_never_heard_of_is_as_if_it_had_not_been_asked_for() -> None:
     told = evening(60, explicit=0.8)
     assert judged(told).verdict(["explicit", "saffu"]).losses == judged(told).verdict(["explicit"]).losses
+
+
+# while words are being said
+
+
+def steadied(*told: tuple[float, bool]) -> Judge:
+    judge = Judge(BUDGET)
+    for utterance, (steady, meant) in enumerate(told, 1):
+        judge.thought(utterance, False, {"explicit": 0.5}, steady)
+        judge.learned(example(utterance, "lit") if meant else example(utterance, "nothing"))
+    return judge
+
+
+def test_before_much_is_known_one_must_be_very_sure_to_act_early() -> None:
+    assert Judge(BUDGET).early() == EARLY
+    assert steadied(*[(0.5, True)] * (EARLY_TRIED - 1)).early() == EARLY
+
+
+def test_then_as_sure_as_has_kept_within_the_budget() -> None:
+    right = [(0.97, True)] * 20 + [(0.6, True)] * 20
+    assert steadied(*right).early() == 0.6
+    # where the less sure were wrong, only the surer may
+    assert steadied(*right, *[(0.5, False)] * 8).early() == 0.6
+    assert steadied(*[(0.97, True)] * 20, *[(0.6, False)] * 8).early() == 0.97
+
+
+def test_where_even_the_surest_were_wrong_nobody_acts_early() -> None:
+    assert steadied(*[(0.97, True), (0.97, False)] * 10).early() > 1
+
+
+def test_what_was_never_sure_says_nothing_of_that() -> None:
+    assert steadied(*[(0.1, False)] * 100).early() == EARLY
 
 
 # calibration
