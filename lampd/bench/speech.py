@@ -1,22 +1,27 @@
 """Learning from real speech, closed loop, through the real recorder and transcriber.
 
-"Jarvis" means lit and "snowboy" means dark, each said by more than fifty people; "computer" and orders to a coffee
-machine are chatter, three to a command. The clips are laid out as a session, a seeded noise floor under them.
+`phrases`: "jarvis" means lit and "snowboy" means dark, each said by more than fifty people; "computer" and orders to a
+coffee machine are chatter. A digit speaker: "three" means lit and "seven" dark, all by one person, and the other digits
+are chatter. Three pieces of chatter to a command, laid out as a session over a quiet room's noise, or over a kitchen's.
 """
 
 import argparse
 import json
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from lampd import config
 from lampd.bench import data
+from lampd.bench.scene import level
+from lampd.bench.scene import speech as spoken
 from lampd.household import Household
 from lampd.replay import play, stages_here, state
 from lampd.score import Outcome, Score
@@ -25,98 +30,174 @@ from lampd.session import AnyEvent, Audio, Session, Wish
 RATE = 16_000
 CHATTER_PER_COMMAND = 3
 FLOOR_S = 20.0
-EARLY = 20
-"""Commands that are counted apart."""
+GAPS_S = (11.0, 15.0)
+"""Between two clips: as long as silence takes to teach."""
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+LIT, DARK = "3", "7"
+"""Digits."""
 
 
-def compose(folder: Path, target: Path, commands: int, seed: int) -> Session:
-    """A session in `target` of real clips from the data `folder`; wishes span the clips."""
+class Material(NamedTuple):
+    """Clips to be said for each wish, and others."""
+
+    name: str
+    lit: list[Path]
+    dark: list[Path]
+    chatter: list[Path]
+    commands: int
+    windows: tuple[int, ...]
+    """Figures are of the commands up to each of these, and of the rest."""
+
+
+def phrases(folder: Path) -> Material:
+    lit, dark, computer, coffee = (
+        sorted((folder / "speech" / name).glob("*.flac")) for name in ("jarvis", "snowboy", "computer", "coffee")
+    )
+    return Material("phrases", lit, dark, computer + coffee, 120, (20, 80))
+
+
+def digits(folder: Path, who: str) -> Material:
+    clips = sorted((folder / "speech" / "digits" / who).glob("*.flac"))
+    of = {digit: [clip for clip in clips if clip.name.startswith(digit)] for digit in (LIT, DARK)}
+    chatter = [clip for clip in clips if clip not in of[LIT] + of[DARK]]
+    return Material(who, of[LIT], of[DARK], chatter, 40, (10,))
+
+
+def floor(folder: Path, kitchen_db: float | None, clips: list[Path], seed: int) -> NDArray[np.float32]:
+    """The room's noise: a quiet one's, or a kitchen's so many decibels below the median speech of `clips`."""
+    if kitchen_db is None:
+        return np.asarray(np.random.default_rng(seed).standard_normal(int(FLOOR_S * RATE)) * 12 / 32768, np.float32)
+    noise, _ = soundfile.read(folder / "noise" / "kitchen.flac", dtype="float32")
+    loud = np.median([level(sound[slice(*spoken(sound))]) for sound in map(_read, clips)])
+    return np.asarray(noise * 10 ** ((loud - kitchen_db - level(noise)) / 20), np.float32)
+
+
+def _read(clip: Path) -> NDArray[np.float32]:
+    samples: NDArray[np.float32] = soundfile.read(clip, dtype="float32")[0]
+    return samples
+
+
+def compose(
+    material: Material,
+    room: NDArray[np.float32],
+    target: Path,
+    commands: int,
+    seed: int,
+    chatter_per_command: int = CHATTER_PER_COMMAND,
+    gaps: tuple[float, float] = GAPS_S,
+) -> Session:
+    """A session in `target` of `commands` and chatter over `room`, with so many seconds between two clips; wishes span
+    the speech of the clips."""
     rng = random.Random(f"speech {seed}")
-    clips = {
-        name: sorted((folder / "speech" / name).glob("*.flac")) for name in ("jarvis", "snowboy", "computer", "coffee")
-    }
-    for files in clips.values():
-        rng.shuffle(files)
-    chatter = clips["computer"] + clips["coffee"]
-    rng.shuffle(chatter)
-    floor = np.random.default_rng(seed).standard_normal(int(FLOOR_S * RATE)) * 12
-    soundfile.write(target / "floor.flac", floor.astype(np.int16), RATE)
+    lit, dark, chatter = ([*clips] for clips in material[1:4])
+    for clips in (lit, dark, chatter):
+        rng.shuffle(clips)
+    soundfile.write(target / "floor.flac", room, RATE)
     events: list[AnyEvent] = []
-    now, lit = 5.0, False
+    now, is_lit = 5.0, False
 
     def say(clip: Path, wish: bool | None) -> None:
         nonlocal now
-        end = now + soundfile.info(clip).duration
-        events.extend((Audio(now, str(clip.absolute())), Wish(now, wish, now, end)))
-        now = end + rng.uniform(11.0, 15.0)
+        samples = _read(clip)
+        start, end = (now + at / RATE for at in spoken(samples))
+        events.extend((Audio(now, str(clip.absolute())), Wish(now, wish, start, end)))
+        now += len(samples) / RATE + rng.uniform(*gaps)
 
-    for _ in range(commands):
-        kinds = [True] + [False] * CHATTER_PER_COMMAND
+    said = 0
+    for number in range(commands):
+        kinds = [True] + [False] * chatter_per_command
         rng.shuffle(kinds)
         for is_command in kinds:
             if is_command:
-                lit = not lit
-                name = "jarvis" if lit else "snowboy"
-                say(clips[name][(len(events) // 2) % len(clips[name])], lit)
+                is_lit = not is_lit
+                own = lit if is_lit else dark
+                say(own[number // 2 % len(own)], is_lit)
             else:
-                say(chatter[(len(events) // 2) % len(chatter)], None)
-    laps = int(now / FLOOR_S) + 1
-    events += [Audio(lap * FLOOR_S, str((target / "floor.flac").absolute())) for lap in range(laps)]
-    return Session("real speech", tuple(sorted(events, key=lambda event: event.t)), target)
+                say(chatter[said % len(chatter)], None)
+                said += 1
+    lap = len(room) / RATE
+    events += [Audio(n * lap, str((target / "floor.flac").absolute())) for n in range(int(now / lap) + 1)]
+    return Session(material.name, tuple(sorted(events, key=lambda event: event.t)), target)
 
 
-def split(outcomes: list[Outcome]) -> tuple[list[Outcome], list[Outcome]]:
-    """Outcomes of the first commands with the chatter among them, and of the rest."""
+def windows(outcomes: list[Outcome], ends: tuple[int, ...]) -> list[list[Outcome]]:
+    """Outcomes of the commands up to each of `ends`, with the chatter among them, and of the rest."""
+    parts: list[list[Outcome]] = [[]]
     commands = 0
-    for index, outcome in enumerate(outcomes):
+    for outcome in outcomes:
         commands += outcome.command
-        if commands > EARLY:
-            return outcomes[:index], outcomes[index:]
-    return outcomes, []
+        if outcome.command and commands - 1 in ends:
+            parts.append([])
+        parts[-1].append(outcome)
+    return parts
 
 
-def measure(folder: Path, commands: int, seed: int) -> dict[str, Any]:
+def measure(
+    folder: Path, material: Material, seed: int, early: bool = True, kitchen_db: float | None = None
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
-        session = compose(folder, Path(temporary), commands, seed)
+        room = floor(folder, kitchen_db, material.lit + material.dark, seed)
+        session = compose(material, room, Path(temporary), material.commands, seed)
         score = Score(session.wishes())
-        with state(config.load(None, board="laptop"), None) as (settings, journal):
+        with state(config.load(None, board="laptop", anticipator={"early": early}), None) as (settings, journal):
             stages = stages_here(settings, journal, session)
             began = time.perf_counter()
             play(session, stages, journal, Household(session.wishes(), seed), observers=(score.observe,))
             took = time.perf_counter() - began
     figures = score.figures()
-    early, late = split(score.outcomes)
+    rows = {}
+    for begin, end, part in zip(
+        (0, *material.windows), (*material.windows, None), windows(score.outcomes, material.windows), strict=True
+    ):
+        summary = score.summary(part)
+        f1 = [summary[tag]["f1"] or 0.0 for tag in ("lit", "dark")]
+        rows[f"{begin} to {end or material.commands}"] = summary | {"f1": round(sum(f1) / 2, 4)}
     return {
-        "commands": figures["wishes"],
+        "name": material.name,
+        "windows": rows,
+        "utterances": len({one["utterance"] for one in figures["decisions"]}),
         "chatter": figures["chatter"],
-        "utterances": len(figures["decisions"]),
-        "first_20": score.summary(early),
-        "after": score.summary(late),
-        "false_acts": figures["false_acts"],
-        "wrong_direction": figures["wrong_direction"],
-        "hours": round(figures["minutes"] / 60, 2),
         "reaction_ms": figures["reaction_ms"],
+        "hours": round(figures["minutes"] / 60, 2),
         "times_real_time": round(60 * figures["minutes"] / took, 1),
     }
 
 
+def table(rows: list[dict[str, Any]]) -> str:
+    lines = [f"{'':10} {'commands':12} {'F1':>6} {'lit':>6} {'dark':>6} {'acts':>5} {'false':>6} {'wrong way':>10}"]
+    for row in rows:
+        for name, part in row["windows"].items():
+            lit, dark = (part[tag]["f1"] or 0.0 for tag in ("lit", "dark"))
+            lines.append(
+                f"{row['name']:10} {name:12} {part['f1']:6.3f} {lit:6.3f} {dark:6.3f} {part['acts']:5} "
+                f"{part['false_acts']:6} {part['wrong_direction']:10}"
+            )
+    people = [row for row in rows if row["name"] in SPEAKERS]
+    if people:
+        last = {row["name"]: [*row["windows"].values()][-1]["f1"] for row in people}
+        worst = min(last, key=lambda name: last[name])
+        mean = sum(last.values()) / len(last)
+        lines.append(f"digits, in the last window: mean F1 {mean:.3f}, worst {last[worst]:.3f} ({worst})")
+    hours, chatter = sum(row["hours"] for row in rows), sum(row["chatter"] for row in rows)
+    lines.append(f"{hours:.1f} hours of lamp time with {chatter} pieces of chatter")
+    return "\n".join(lines)
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="lampctl bench speech", description=__doc__.split("\n")[0])
-    parser.add_argument("--commands", type=int, default=80)
+    every = ("phrases", *SPEAKERS)
+    parser.add_argument("--material", nargs="+", choices=every, default=every, help=" ".join(every), metavar="NAME")
+    parser.add_argument("--kitchen", type=float, metavar="DB", help="in a kitchen so much less loud than the speech")
+    parser.add_argument("--late", action="store_true", help="never act before the words are over")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    given = data.needed(parser, arguments.data)
-    row = measure(given, arguments.commands, arguments.seed)
-    if arguments.json:
-        print(json.dumps(row, indent=1))
-        return 0
-    print(f"{row['commands']} commands, {row['chatter']} pieces of chatter, {row['utterances']} utterances heard")
-    for name, part in (("first 20 commands", row["first_20"]), ("after", row["after"])):
-        for tag in ("lit", "dark"):
-            figures = {key: "-" if value is None else f"{value:.3f}" for key, value in part[tag].items()}
-            print(f"{name:18} {tag:5} F1 {figures['f1']}  precision {figures['precision']}  recall {figures['recall']}")
-        print(f"{'':18} false acts {part['false_acts']}, in the wrong direction {part['wrong_direction']}")
-    print(f"{row['hours']} hours of lamp time at {row['times_real_time']} times real time")
+    folder = data.needed(parser, arguments.data)
+    rows = []
+    for name in arguments.material:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        material = phrases(folder) if name == "phrases" else digits(folder, name)
+        rows.append(measure(folder, material, arguments.seed, not arguments.late, arguments.kitchen))
+    print(json.dumps(rows, indent=1) if arguments.json else table(rows))
     return 0
