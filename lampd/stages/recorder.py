@@ -161,7 +161,8 @@ class Recorder:
         # at a pause all may have been said
         pauses, self._speaking = self._speaking and not speaking, speaking
         due = 0 < self._partial_s <= spoken_s or (pauses and self._settings.partial_s > 0)
-        if due and spoken_s <= self._settings.partial_until_s:
+        certain = self._end > self._start  # and not only a first clap
+        if due and certain and spoken_s <= self._settings.partial_until_s:
             self._partial_s = (spoken_s if pauses else self._partial_s) + self._settings.partial_s
             at, start = self._when(self._heard), self._when(self._start)
             return [Speaking(at, self._utterance, start, self._pcm(self._start, self._heard))]
