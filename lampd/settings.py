@@ -16,6 +16,8 @@ class Recorder(Struct, frozen=True, forbid_unknown_fields=True):
     gain_db: Annotated[float, Meta(ge=0, le=40)]
     patterns: bool
     hangover_s: Annotated[float, Meta(ge=0.1, le=3)]
+    hangover_least_s: Annotated[float, Meta(ge=0.1, le=3)]
+    hangover_most_s: Annotated[float, Meta(ge=0.1, le=3)]
     preroll_s: Annotated[float, Meta(ge=0, le=2)]
     shortest_s: Annotated[float, Meta(ge=0.03, le=2)]
     longest_s: Annotated[float, Meta(ge=1, le=30)]

@@ -97,7 +97,7 @@ def test_stages_know_no_neighbour_no_device_no_process_and_no_clock() -> None:
     for name, found in of("lampd.stages").items():
         own = {
             "lampd.stages.anticipator": {"lampd.stages.labelling"},
-            "lampd.stages.recorder": {"lampd.stages.patterns"},
+            "lampd.stages.recorder": {"lampd.stages.patterns", "lampd.stages.pauses"},
         }.get(name, set())
         # `from lampd import settings` is that module
         strangers = {one for one in ours(found) - own if not belongs(one, *known)}

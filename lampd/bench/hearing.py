@@ -101,7 +101,9 @@ def nobody(settings: settings.Recorder, folder: Path, name: str, most: int) -> T
 
 def pauses(given: settings.Recorder, folder: Path, name: str, hangover_s: float, pause_s: float, most: int) -> float:
     """The share of pairs of clips, `pause_s` apart, that a hangover makes one utterance."""
-    changed = msgspec.structs.replace(given, hangover_s=hangover_s)
+    changed = msgspec.structs.replace(
+        given, hangover_s=hangover_s, hangover_least_s=hangover_s, hangover_most_s=hangover_s
+    )
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     found, joined = clips(folder, name, most), 0
     for first, second in zip(found[::2], found[1::2], strict=False):

