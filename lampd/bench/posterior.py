@@ -9,6 +9,7 @@ Tasks in which who speaks tells a wish from chatter are shown, but count in no m
 import argparse
 import json
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from lampd.learners.ngrams import RARE, counts, expected
 from lampd.learners.wish import WISHES
 from lampd.messages import Example, Said, Tag
 from lampd.voice.ctc import SAMPLES, Alphabet, Logits, decode, guesses
-from lampd.voice.wav2vec2 import BUNDLED, Voice
+from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
 
 EXAMPLES = (2, 4, 8, 16)
 """Of each wish."""
@@ -157,13 +158,13 @@ def verdict(learners: dict[str, Any], fair: Sequence[str]) -> str:
     return "; ".join(f"{who}: {said.get(who, 'the best string stays')}" for who in learners)
 
 
-def measure(folder: Path, splits: int) -> dict[str, Any]:
+def measure(folder: Path, splits: int, voice: Voice) -> dict[str, Any]:
     todo = tasks(folder / "speech")
-    voice = Voice(BUNDLED)
     heard, hearing = hear([*dict.fromkeys(clip for task in todo for clip in task.clips)], voice)
     found: dict[str, dict[str, Floats]] = {name: {} for name in LEARNERS}
     costs: dict[str, dict[str, float]] = {}
     for name, reader in READERS.items():
+        print(f"{name} ...", file=sys.stderr, flush=True)
         said, spent = represent(heard, reader, voice.alphabet)
         costs[name] = {"ms a clip": spent, "n-grams a clip": sum(len(counts(one)) for one in said.values()) / len(said)}
         for one in LEARNERS:
@@ -202,11 +203,17 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--splits", type=int, default=SPLITS, help=f"seeded splits of each task, two or more ({SPLITS})"
     )
+    parser.add_argument("--voice", default="bundled", help="a checkpoint's folder (bundled)")
     parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     if arguments.splits < 2:
         parser.error("a standard error takes two splits")
-    figures = measure(data.needed(parser, arguments.data), arguments.splits)
+    folder = data.needed(parser, arguments.data)
+    try:
+        voice = Voice(folder_of(arguments.voice))
+    except VoiceError as error:
+        parser.error(str(error))
+    figures = measure(folder, arguments.splits, voice)
     print(json.dumps(figures, indent=1) if arguments.json else table(figures))
     return 0

@@ -118,7 +118,7 @@ def test_it_prints_a_table_and_json(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         "learners": both,
         "verdict": posterior.verdict(both, ["fair"]),
     }
-    monkeypatch.setattr(posterior, "measure", lambda folder, splits: figures)
+    monkeypatch.setattr(posterior, "measure", lambda folder, splits, voice: figures)
     monkeypatch.setattr(data, "needed", lambda parser, given: Path())
     assert posterior.main([]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == figures["verdict"]
