@@ -34,10 +34,11 @@ CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit I
 CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
 CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
-    was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER, ngrams TEXT);
+    was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
 CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind TEXT, version INTEGER, path TEXT,
     examples TEXT);
 CREATE INDEX example_utterance ON example (utterance);
+CREATE INDEX transcript_utterance ON transcript (utterance);
 CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
 """
 FROM_VERSION_1 = """
@@ -50,10 +51,13 @@ ALTER TABLE directive ADD COLUMN because TEXT DEFAULT '[]';
 FROM_VERSION_2 = """
 ALTER TABLE transcript ADD COLUMN ngrams TEXT DEFAULT '{}';
 ALTER TABLE directive ADD COLUMN steady REAL DEFAULT 0;
-ALTER TABLE example ADD COLUMN ngrams TEXT DEFAULT '{}';
-DROP VIEW label;
-CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
+CREATE INDEX transcript_utterance ON transcript (utterance);
 """
+ELSEWHERE: dict[tuple[type[AnyMessage], str], str] = {
+    (Example, "ngrams"): """coalesce((SELECT ngrams FROM transcript WHERE transcript.utterance = example.utterance
+        ORDER BY seq DESC LIMIT 1), '{}')"""
+}
+"""What is large, and kept once: an example's expected n-grams are those of its transcript."""
 CHANGES = {0: SCHEMA, 1: FROM_VERSION_1 + FROM_VERSION_2, 2: FROM_VERSION_2}
 """What makes a journal of VERSION of an older one; 0 is a new file."""
 
@@ -100,7 +104,7 @@ class Journal:
         self._insert = {}
         self._fields = {}
         for kind in KEPT:
-            fields = kind.__struct_fields__
+            fields = [field for field in kind.__struct_fields__ if (kind, field) not in ELSEWHERE]
             columns = ", ".join(f'"{field}"' for field in fields)
             marks = ", ".join("?" * (len(fields) + 3))
             self._insert[kind] = f"INSERT INTO {_table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
@@ -124,8 +128,8 @@ class Journal:
 
     def _read(self, kind: type[AnyMessage], condition: str, *values: Any) -> Iterator[tuple[int, AnyMessage]]:
         """Messages of one type with their numbers, in order."""
-        fields = self._fields[kind]
-        columns = ", ".join(f'"{field}"' for field in fields)
+        fields = kind.__struct_fields__
+        columns = ", ".join(ELSEWHERE.get((kind, field), f'"{field}"') for field in fields)
         query = f"SELECT seq, {columns} FROM {_table(kind)} WHERE {condition} ORDER BY seq"
         for seq, *row in self._db.execute(query, values):
             data = dict(zip(fields, row, strict=True))

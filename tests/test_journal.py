@@ -51,7 +51,9 @@ ONE_OF_EACH: list[AnyMessage] = [
     Acted(2.5, 7, True),
     Flip(4.0, False),
     Correction(4.0, 7, True),
-    Example(2.5, 7, "hágase la luz", False, ("dark", "nothing"), "correction", settled=True, ngrams={"🌞": 0.5}),
+    Example(
+        2.5, 7, "hágase la luz", False, ("dark", "nothing"), "correction", settled=True, ngrams={"'": 1.0, "á ": 0.062}
+    ),
     Model(5.0, "gate", 3, "/somewhere/gate-3", {"lit": 2, "dark": 1, "not lit": 0}),
 ]
 
@@ -78,6 +80,8 @@ def test_the_types_that_are_kept_are_all_tested_here() -> None:
 @pytest.mark.parametrize("message", ONE_OF_EACH, ids=lambda message: type(message).__name__)
 def test_what_is_kept_comes_back_as_it_was(message: AnyMessage, tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db", "boot")
+    # with it an example's n-grams are kept
+    journal.write(ONE_OF_EACH[1])
     journal.write(message)
     assert journal.tail(1)[0][1] == message
     journal.close()
@@ -246,15 +250,15 @@ CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind
     examples TEXT);
 CREATE INDEX example_utterance ON example (utterance);
 CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
-INSERT INTO transcript VALUES (1, 'boot', 9.0, 2.5, 7, 1.0, 2.0, 'hágase la luz', 0.875, 1);
-INSERT INTO directive VALUES (2, 'boot', 9.0, 2.5, 7, 2.0, 'lit', 0.75, 0.0, 'gate 3', 'sure enough');
-INSERT INTO example VALUES (3, 'boot', 9.0, 2.5, 7, 'hágase la luz', 0, '["lit"]', 'left alone', 1);
+INSERT INTO transcript VALUES (1, 'boot', 9.0, 2.5, 6, 1.0, 2.0, 'hágase la luz', 0.875, 1);
+INSERT INTO directive VALUES (2, 'boot', 9.0, 2.5, 6, 2.0, 'lit', 0.75, 0.0, 'gate 3', 'sure enough');
+INSERT INTO example VALUES (3, 'boot', 9.0, 2.5, 6, 'hágase la luz', 0, '["lit"]', 'left alone', 1);
 PRAGMA user_version=1;
 """
 FROM_VERSION_1: list[AnyMessage] = [
-    Transcript(2.5, 7, 1.0, 2.0, "hágase la luz", 0.875, cut=True),
-    Directive(2.5, 7, 2.0, "lit", 0.75, 0.0, "gate 3", "sure enough"),
-    Example(2.5, 7, "hágase la luz", False, ("lit",), "left alone", settled=True),
+    Transcript(2.5, 6, 1.0, 2.0, "hágase la luz", 0.875, cut=True),
+    Directive(2.5, 6, 2.0, "lit", 0.75, 0.0, "gate 3", "sure enough"),
+    Example(2.5, 6, "hágase la luz", False, ("lit",), "left alone", settled=True),
 ]
 
 
@@ -285,7 +289,7 @@ def test_so_is_one_of_version_2(tmp_path: Path) -> None:
     for message in ONE_OF_EACH:
         again.write(message)
     assert [message for _, message in again.tail(100)] == FROM_VERSION_1 + ONE_OF_EACH
-    assert again.known()["lit"] == 0, "the label of utterance 7 is its newest example's"
+    assert again.known()["lit"] == 1, "labels are still those of the newest examples"
 
 
 def test_it_is_then_as_if_it_had_been_made_so(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from lampd.messages import Said
 
 LONGEST = 4
@@ -29,11 +31,22 @@ def ngrams(text: str) -> Counter[str]:
 
 def expected(texts: Sequence[str], least: float = RARE) -> dict[str, float]:
     """The mean of the n-gram counts of `texts`, several guesses of what was said; those under `least` are left out."""
-    total: Counter[str] = Counter()
-    for text, times in Counter(texts).items():
-        for ngram, count in ngrams(text).items():
-            total[ngram] += count * times
-    return {ngram: count / len(texts) for ngram, count in total.items() if count >= least * len(texts)}
+    said = "\0".join(map(padded, texts))
+    letters, ids = np.unique(np.frombuffer(said.encode("utf-32-le"), np.uint32), return_inverse=True)
+    ends = ids == np.searchsorted(letters, 0) if len(texts) > 1 else np.zeros(len(ids), bool)
+    found: dict[str, float] = {}
+    # of the n-gram at each place its number, in base len(letters), and whether it is within one text
+    codes, within = ids.astype(np.int64), ~ends
+    for n in range(1, LONGEST + 1):
+        if n > 1:
+            codes = codes[:-1] * len(letters) + ids[n - 1 :]
+            within = within[:-1] & ~ends[n - 1 :]
+        _, places, times = np.unique(codes[within], return_index=True, return_counts=True)
+        for place, count in zip(np.flatnonzero(within)[places].tolist(), times.tolist(), strict=True):
+            if count >= least * len(texts):
+                found[said[place : place + n]] = count / len(texts)
+    found.pop(" ", None)
+    return found
 
 
 def counts(said: Said) -> Mapping[str, float]:
