@@ -131,10 +131,13 @@ class Judge:
         self._thoughts: dict[int, tuple[bool, dict[str, float]]] = {}
         self._meant: dict[int, tuple[bool, bool]] = {}
         self._steady: dict[int, float] = {}
+        self._verdicts: dict[tuple[str, ...], Verdict] = {}
+        """Until more is known: words that are still being said are looked at several times a second."""
 
     def thought(self, utterance: int, was_lit: bool, thoughts: dict[str, float], steady: float = 0.0) -> None:
         """The probability by learner that `utterance` asks a lamp that `was_lit` or not to change, and the highest
         that two looks in a row have agreed on before it was over."""
+        self._verdicts.clear()
         self._thoughts[utterance] = was_lit, thoughts
         self._steady[utterance] = steady
         _keep_last(self._thoughts)
@@ -142,6 +145,7 @@ class Judge:
 
     def learned(self, example: Example) -> None:
         """What an utterance turned out to mean, or may no longer be said to mean."""
+        self._verdicts.clear()
         meant = bearing(example.possible, "dark" if example.was_lit else "lit")
         if meant is None:
             self._meant.pop(example.utterance, None)
@@ -161,6 +165,11 @@ class Judge:
 
     def verdict(self, learners: list[str]) -> Verdict:
         """Which of the `learners` drive: the best of those tried enough, or all of these; the first where none is."""
+        if (given := tuple(learners)) not in self._verdicts:
+            self._verdicts[given] = self._judged(learners)
+        return self._verdicts[given]
+
+    def _judged(self, learners: list[str]) -> Verdict:
         trials = {name: sum(meant for _, meant in self._known([learners[0], name])) for name in learners}
         tried = [name for name in learners if trials[name] >= TRIED] if trials[learners[0]] >= ENOUGH else []
         if not tried or not (known := self._known(tried)):
