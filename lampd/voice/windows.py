@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+QUIETEST = 1e-6
+"""Keeps silence from being divided by nothing."""
+
 
 class Windows(nn.Module):
     """One convolution of a feature extractor with its norm and activation; (1, time, channels) in and out."""
@@ -37,7 +40,9 @@ class Windows(nn.Module):
                 # the last part of a kernel that is no multiple of its stride
                 beginnings = range(start, start + taps)
                 seen = torch.cat([hidden[:, i : i + (frames - 1) * stride + 1 : stride] for i in beginnings], -1)
-            total = total + seen @ part
+            # each window by its own loudness: rounded by the loudest one's, quiet ones would be lost
+            loudness = seen.abs().amax(-1, keepdim=True).clamp_min(QUIETEST)
+            total = total + (seen / loudness) @ part * loudness
         activated: Tensor = self._activation(self._norm(total))
         return activated
 

@@ -68,8 +68,8 @@ def test_eight_bits_come_close_and_are_smaller(checkpoint: Checkpoint, tmp_path:
     assert (folder / PREPARED).stat().st_size < 0.6 * exact
     assert OnnxVoice(folder).precision == "int8"
     found = compare(OnnxVoice(folder), Voice(folder), signals(1.0, 3))
-    assert found.largest > 0
-    assert found.character_error < 0.2
+    # quiet frames beside loud ones keep their shape
+    assert 0.0 < found.largest < 0.2
 
 
 def test_the_same_number_of_frames_leaves_as_of_transformers(tiny: Path) -> None:
