@@ -15,6 +15,7 @@ BENCHMARKS = {
     "learners": "the learners and simple peers in text households, closed loop",
     "plm": "the precision language model against its peers",
     "posterior": "expected n-gram counts against those of the transcriber's best string",
+    "reaction": "from the end of speech to the pin, in real time through the five processes",
     "voice": "the voice's runtime: how fast, how large, how like transformers",
     "speech": "learning from real speech, closed loop through recorder and transcriber",
 }
