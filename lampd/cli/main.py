@@ -10,6 +10,7 @@ from lampd import __version__
 Command = Callable[[argparse.Namespace], int]
 
 BENCHMARKS = {
+    "consistency": "whether a voice hears alike what is alike",
     "switch": "press to pin, while everything else is busy",
     "hearing": "utterances found in the clips of the data folder",
     "learners": "the learners and simple peers in text households, closed loop",

@@ -1,0 +1,119 @@
+"""How alike a voice hears what is alike: the same word said again is nearer to itself than to other words.
+
+Clips are compared by the cosine of their n-grams, log(1 + count) each, of the best string and of what is expected under
+the CTC posterior. For each digit of a speaker two takes are taught, and the others are taken for what the nearest
+taught one is; of three phrases by many people four are taught. Chance is one in ten, and one in three.
+"""
+
+import argparse
+import json
+import math
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lampd.bench import data
+from lampd.bench.speech import SPEAKERS
+from lampd.devices.sound import read
+from lampd.learners.ngrams import expected, ngrams
+from lampd.voice.ctc import decode, guesses
+from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
+
+PHRASES = ("jarvis", "snowboy", "computer")
+TAUGHT = {"digits": 2, "phrases": 4}
+CLIPS = 60
+"""Of each phrase."""
+SPLITS = 10
+
+Cosines = NDArray[np.float64]
+
+
+def groups(speech: Path) -> dict[str, dict[Path, str]]:
+    """What is said in each clip, by speaker of digits, and of all phrases together."""
+    found = {who: {clip: clip.name[0] for clip in sorted((speech / "digits" / who).glob("*.flac"))} for who in SPEAKERS}
+    found["phrases"] = {clip: name for name in PHRASES for clip in sorted((speech / name).glob("*.flac"))[:CLIPS]}
+    return found
+
+
+def cosines(counts: Sequence[Mapping[str, float]]) -> Cosines:
+    """Of each of N clips with each (N x N); of one without an n-gram 0."""
+    vocabulary = {ngram: i for i, ngram in enumerate(sorted({ngram for one in counts for ngram in one}))}
+    x = np.zeros((len(counts), len(vocabulary)))
+    for row, one in enumerate(counts):
+        for ngram, count in one.items():
+            x[row, vocabulary[ngram]] = math.log1p(count)
+    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
+    likeness: Cosines = x @ x.T
+    return likeness
+
+
+def nearest(likeness: Cosines, words: Sequence[str], taught: int, seed: int) -> float:
+    """The share of clips whose nearest of the `taught` ones of each word is of their own."""
+    rng = random.Random(f"consistency {seed}")
+    known = [
+        i for word in sorted(set(words)) for i in rng.sample([j for j, one in enumerate(words) if one == word], taught)
+    ]
+    asked = sorted({*range(len(words))} - {*known})
+    best = likeness[np.ix_(asked, known)].argmax(1)
+    right = [words[known[b]] == words[i] for i, b in zip(asked, best.tolist(), strict=True)]
+    return sum(right) / len(right)
+
+
+def figures(likeness: Cosines, words: Sequence[str], taught: int) -> dict[str, float]:
+    same = np.array([[one == other for other in words] for one in words])
+    apart = ~np.eye(len(words), dtype=bool)
+    found = [nearest(likeness, words, taught, seed) for seed in range(SPLITS)]
+    return {
+        "same": round(float(likeness[same & apart].mean()), 3),
+        "different": round(float(likeness[~same].mean()), 3),
+        "nearest": round(sum(found) / len(found), 3),
+    }
+
+
+def measure(voice: Voice, speech: Path) -> dict[str, Any]:
+    rows: dict[str, Any] = {}
+    for name, clips in groups(speech).items():
+        logits = [voice.logits(read(clip)) for clip in clips]
+        taught = TAUGHT["phrases" if name == "phrases" else "digits"]
+        by_best = cosines([ngrams(decode(one, voice.alphabet)[0]) for one in logits])
+        by_guesses = cosines([expected(guesses(one, voice.alphabet)) for one in logits])
+        words = [*clips.values()]
+        rows[name] = {"best string": figures(by_best, words, taught), "guesses": figures(by_guesses, words, taught)}
+    mean = {
+        how: {key: round(sum(rows[who][how][key] for who in SPEAKERS) / len(SPEAKERS), 3) for key in of}
+        for how, of in rows["phrases"].items()
+    }
+    return rows | {"digits, mean": mean}
+
+
+def table(voices: dict[str, dict[str, Any]]) -> str:
+    head = f"{'best string: same':>18} {'different':>9} {'nearest':>8} "
+    head += f"{'guesses: same':>14} {'different':>9} {'nearest':>8}"
+    lines = [f"{'':24} {'':14} {head}"]
+    for voice, rows in voices.items():
+        for name, row in rows.items():
+            best, more = row["best string"], row["guesses"]
+            lines.append(
+                f"{voice[-24:]:24} {name:14} {best['same']:18.3f} {best['different']:9.3f} {best['nearest']:8.3f} "
+                f"{more['same']:14.3f} {more['different']:9.3f} {more['nearest']:8.3f}"
+            )
+    return "\n".join(lines)
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="lampctl bench consistency", description=__doc__.split("\n")[0])
+    parser.add_argument("--voice", nargs="+", default=["bundled"], help="checkpoints' folders (bundled)")
+    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args(argv)
+    speech = data.needed(parser, arguments.data) / "speech"
+    try:
+        voices = {name: measure(Voice(folder_of(name)), speech) for name in arguments.voice}
+    except VoiceError as error:
+        parser.error(str(error))
+    print(json.dumps(voices, indent=1) if arguments.json else table(voices))
+    return 0
