@@ -58,8 +58,8 @@ def nearest(likeness: Cosines, words: Sequence[str], taught: int, seed: int) -> 
         i for word in sorted(set(words)) for i in rng.sample([j for j, one in enumerate(words) if one == word], taught)
     ]
     asked = sorted({*range(len(words))} - {*known})
-    best = likeness[np.ix_(asked, known)].argmax(1)
-    right = [words[known[b]] == words[i] for i, b in zip(asked, best.tolist(), strict=True)]
+    best: list[int] = likeness[np.ix_(asked, known)].argmax(1).tolist()
+    right = [words[known[b]] == words[i] for i, b in zip(asked, best, strict=True)]
     return sum(right) / len(right)
 
 
