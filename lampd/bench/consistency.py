@@ -60,7 +60,7 @@ def nearest(likeness: Cosines, words: Sequence[str], taught: int, seed: int) -> 
     asked = sorted({*range(len(words))} - {*known})
     best: list[int] = likeness[np.ix_(asked, known)].argmax(1).tolist()
     right = [words[known[b]] == words[i] for i, b in zip(asked, best, strict=True)]
-    return sum(right) / len(right)
+    return float(np.mean(right))
 
 
 def figures(likeness: Cosines, words: Sequence[str], taught: int) -> dict[str, float]:
