@@ -106,9 +106,13 @@ class Processes:
             one.note = handled.note
             log.warning("stage says", stage=one.name, note=handled.note)
         heard = handled.heard
-        if handled.seq and one.pending and one.pending[0][0] == handled.seq:
-            _, heard = one.pending.popleft()
-            one.given -= 1
+        # mostly the first; a tick whose fit was given up is handled after the data that came meanwhile
+        for place, (seq, message) in enumerate(one.pending):
+            if handled.seq == seq:
+                heard = message
+                del one.pending[place]
+                one.given -= 1
+                break
         if handled.ready and one.life:
             one.life.ready = True
             log.info("stage ready", stage=one.name, seconds=round(one.pulse - one.life.began, 2))

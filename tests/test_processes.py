@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from lampd import assembly, session
+from lampd.child import Handled
 from lampd.household import Household
 from lampd.hub import Hub
 from lampd.journal import Journal
@@ -224,3 +225,15 @@ def test_stop_takes_less_than_three_seconds(settings: Settings, tmp_path: Path, 
     hub.processes.stop()
     assert time.monotonic() - began < 3
     assert not any(life.process.is_alive() for life in lives)
+
+
+def test_what_is_handled_after_what_came_later_is_handled(settings: Settings) -> None:
+    """A fit that is given up for newer data is begun again after that."""
+    processes = Processes(settings, lambda name, before=None: [], lambda: Resume(0.0, 0, False))
+    trainer = processes.children["trainer"]
+    newer = Example(2.0, 1, "hello", False, ("lit",), "flip")
+    trainer.pending.extend([(1, Tick(1.0)), (2, newer), (3, Tick(2.0))])
+    trainer.given = 3
+    for seq in (2, 1):
+        processes._handled(trainer, Handled(seq, []))
+    assert ([seq for seq, _ in trainer.pending], trainer.given) == ([3], 1)
