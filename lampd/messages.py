@@ -135,6 +135,10 @@ class Directive(Message, frozen=True):
     steady: float = 0.0
 
 
+ALREADY = "acted on already"
+"""The reason of a directive whose utterance was acted on while it was said."""
+
+
 class Acted(Message, frozen=True):
     """The lamp changed to `lit` because of an utterance."""
 

@@ -1,6 +1,7 @@
 """Messages come in, sentences that people read leave."""
 
 from lampd.messages import (
+    ALREADY,
     Acted,
     AnyMessage,
     Correction,
@@ -14,8 +15,6 @@ from lampd.messages import (
     Resume,
     Transcript,
 )
-
-ALREADY = "acted on already"
 
 
 def clock(seconds: float) -> str:

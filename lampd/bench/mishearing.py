@@ -10,14 +10,7 @@ import json
 import random
 from pathlib import Path
 
-
-def edit_distance(a: str, b: str) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        corner, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, corner + (x != y))
-    return row[-1]
+from lampd.voice.comparison import distance
 
 
 class Mishearing:
@@ -26,7 +19,7 @@ class Mishearing:
     def __init__(self, data: Path) -> None:
         with gzip.open(data / "asr/wav2vec2_ctc_pairs_en.tsv.gz", "rt", encoding="utf-8") as file:
             pairs = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1::8]
-        self.rates = [edit_distance(said, heard) / max(1, len(said)) for said, heard in pairs]
+        self.rates = [distance(said, heard) / max(1, len(said)) for said, heard in pairs]
         counts = json.loads((data / "asr/wav2vec2_ctc_confusions_en.json").read_text())
         self.edits: dict[str, tuple[list[str], list[int]]] = {}
         for kind in ("sub", "del"):

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from lampd.bench import checkpoints, data, fresh
 from lampd.devices.sound import read
-from lampd.voice.comparison import Ear, Samples, compare, signals
+from lampd.voice.comparison import Samples, compare, signals
+from lampd.voice.ctc import Ear
 from lampd.voice.onnx import PREPARED, OnnxVoice, weights_of
 from lampd.voice.wav2vec2 import BUNDLED, RATE, Voice
 

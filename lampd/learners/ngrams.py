@@ -32,8 +32,9 @@ def ngrams(text: str) -> Counter[str]:
 def expected(texts: Sequence[str], least: float = RARE) -> dict[str, float]:
     """The mean of the n-gram counts of `texts`, several guesses of what was said; those under `least` are left out."""
     said = "\0".join(map(padded, texts))
-    letters, ids = np.unique(np.frombuffer(said.encode("utf-32-le"), np.uint32), return_inverse=True)
-    ends = ids == np.searchsorted(letters, 0) if len(texts) > 1 else np.zeros(len(ids), bool)
+    characters = np.frombuffer(said.encode("utf-32-le"), np.uint32)
+    letters, ids = np.unique(characters, return_inverse=True)
+    ends = characters == 0
     found: dict[str, float] = {}
     # of the n-gram at each place its number, in base len(letters), and whether it is within one text
     codes, within = ids.astype(np.int64), ~ends

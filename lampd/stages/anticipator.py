@@ -20,6 +20,7 @@ from lampd.learners.models import KINDS, ModelError, load
 from lampd.learners.verbatim import Verbatim
 from lampd.learners.wish import Predictor
 from lampd.messages import (
+    ALREADY,
     Acted,
     AnyMessage,
     Correction,
@@ -173,7 +174,7 @@ class Anticipator:
         self._labelling.hear(said, self._was_lit(said.start), had_model=thought.likely > 0)
         wish: Tag = "nothing"
         if looks.acted:
-            reason = "acted on already"
+            reason = ALREADY
         elif thought.likely < thought.verdict.act_above:
             reason = "not sure enough" if thought.likely > 0 else NEVER_TAUGHT
         elif not (reason := self._refusal(said.text, said.start, said.end)):

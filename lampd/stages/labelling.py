@@ -47,7 +47,7 @@ class Labelling:
     def __init__(self, times: Times) -> None:
         self._times = times
         self._heard: dict[int, Heard] = {}
-        self._ahead: dict[int, tuple[Acted | None, Correction | None]] = {}
+        self._ahead: dict[int, tuple[Acted, Correction | None]] = {}
         """What was done about words that are still being said."""
         self._flips: deque[Flip] = deque()
         # long enough for words still being said at a flip to end, and to take it from earlier ones

@@ -1,23 +1,13 @@
 """Speech comes in, transcripts leave: partial ones of speech that goes on, and one of the whole utterance."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lampd.learners.ngrams import expected
 from lampd.messages import AnyMessage, PartialTranscript, Speaking, Speech, Transcript
-from lampd.voice.ctc import Alphabet, Logits, decode, guesses
-
-
-class Ear(Protocol):
-    """CTC logits (frames, outputs) for 16 kHz mono samples, and what the outputs are written as."""
-
-    @property
-    def alphabet(self) -> Alphabet: ...
-
-    def logits(self, samples: NDArray[np.int16]) -> Logits: ...
+from lampd.voice.ctc import Ear, decode, guesses
 
 
 class Transcriber:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from lampd.settings import Transcriber
+from lampd.voice.ctc import Ear
 from lampd.voice.onnx import OnnxVoice
 from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
 
 
-def ear(settings: Transcriber, note: Callable[[str], None]) -> OnnxVoice | Voice:
+def ear(settings: Transcriber, note: Callable[[str], None]) -> Ear:
     """The voice, loaded; `note` is told why, where it is not in the runtime that was asked for. Raises VoiceError."""
     folder = folder_of(settings.voice)
     if settings.runtime == "onnx":

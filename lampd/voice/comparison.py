@@ -2,24 +2,15 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lampd.voice.ctc import Alphabet, Logits, decode
+from lampd.voice.ctc import Ear, decode
 from lampd.voice.wav2vec2 import RATE
 
 Samples = NDArray[np.int16]
-
-
-class Ear(Protocol):
-    """CTC logits (frames, outputs) for 16 kHz mono samples, and what the outputs are written as."""
-
-    @property
-    def alphabet(self) -> Alphabet: ...
-
-    def logits(self, samples: Samples) -> Logits: ...
 
 
 class Comparison(NamedTuple):

@@ -6,7 +6,7 @@ frames are independent: a path drawn frame by frame and collapsed is an exact sa
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,25 @@ class Alphabet(NamedTuple):
     @classmethod
     def of(cls, folder: Path) -> "Alphabet":
         """The alphabet of the checkpoint in `folder`. Raises OSError, ValueError, KeyError."""
-        vocabulary: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))
+        return cls.by(json.loads((folder / "vocab.json").read_text("utf-8")))
+
+    @classmethod
+    def by(cls, vocabulary: dict[str, int]) -> "Alphabet":
+        """The alphabet of a vocabulary, outputs by token. Raises KeyError."""
         letters = [""] * (1 + max(vocabulary.values()))
         for token, output in vocabulary.items():
             is_mark = len(token) > 1 and token[0] + token[-1] in ("<>", "[]")
             letters[output] = " " if token == DELIMITER else "" if is_mark else token
         return cls(tuple(letters), vocabulary[BLANK])
+
+
+class Ear(Protocol):
+    """CTC logits (frames, outputs) for 16 kHz mono samples, and what the outputs are written as."""
+
+    @property
+    def alphabet(self) -> Alphabet: ...
+
+    def logits(self, samples: NDArray[np.int16]) -> Logits: ...
 
 
 def collapsed(paths: Paths, alphabet: Alphabet) -> list[str]:

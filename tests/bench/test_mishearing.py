@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lampd.bench.mishearing import Mishearing, edit_distance
+from lampd.bench.mishearing import Mishearing
+from lampd.voice.comparison import distance
 
 SAID = "turn the light on in the kitchen"
 TIMES = 1500
@@ -20,7 +21,7 @@ def mishear(data_folder: Path) -> Mishearing:
 def errors(mishear: Mishearing, noise: float) -> float:
     """Character errors in a text heard many times, as a share."""
     rng = random.Random(1)
-    return statistics.fmean(edit_distance(SAID, mishear(SAID, noise, rng)) / len(SAID) for _ in range(TIMES))
+    return statistics.fmean(distance(SAID, mishear(SAID, noise, rng)) / len(SAID) for _ in range(TIMES))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def errors(mishear: Mishearing, noise: float) -> float:
     ],
 )
 def test_edits_between_texts(a: str, b: str, edits: int) -> None:
-    assert edit_distance(a, b) == edit_distance(b, a) == edits
+    assert distance(a, b) == distance(b, a) == edits
 
 
 def test_the_measured_rates_are_those_of_the_data(mishear: Mishearing) -> None:
@@ -58,7 +59,7 @@ def test_twice_the_noise_makes_twice_the_errors_up_to_a_limit(mishear: Mishearin
 def test_errors_come_together(mishear: Mishearing) -> None:
     """A rate is drawn for an utterance: many are heard without any fault, some hardly at all."""
     rng = random.Random(2)
-    heard = [edit_distance(SAID, mishear(SAID, 1.0, rng)) / len(SAID) for _ in range(TIMES)]
+    heard = [distance(SAID, mishear(SAID, 1.0, rng)) / len(SAID) for _ in range(TIMES)]
     assert sum(share == 0 for share in heard) > 0.3 * TIMES
     assert sum(share > 0.3 for share in heard) > 0.01 * TIMES
 

@@ -18,10 +18,11 @@ Sounds = Sequence[NDArray[np.int16]]
 Chance = np.random.Generator
 FASTER = 1.16
 """At most; as much slower at least."""
-SOFTEST, LOUDEST = 8.0, 40.0
-"""Of noise under speech, in decibels."""
+LOUDEST, SOFTEST = 5.0, 40.0
+"""Noise, in decibels under speech."""
 TAIL = RATE * 3 // 10
 TELEPHONE = (250.0, 3500.0)
+NOISES = ("even", "clatter", "even", "hum", "uneven", "even")
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,19 @@ class Surroundings:
     noises: Samples
 
 
-def surroundings(chance: Chance, rooms: int = 96, noises: int = 24, seconds: int = 20) -> Surroundings:
-    """Made up from nothing: rooms of .1 to .7 s, noises from white to brown, some of them mains hum."""
+@dataclass(frozen=True)
+class Placed:
+    """A row of samples, and where in it the speech is; silence elsewhere."""
+
+    row: Samples
+    speech: slice
+
+
+def surroundings(chance: Chance, rooms: int = 96, noises: int = 36, seconds: int = 20) -> Surroundings:
+    """Made up from nothing: rooms of .1 to .7 s, noises from white to brown, some humming, some clattering."""
     return Surroundings(
         np.stack([_room(chance) for _ in range(rooms)]),
-        np.stack([_noise(chance, seconds * RATE, hum=number % 6 == 0) for number in range(noises)]),
+        np.stack([_noise(chance, seconds * RATE, NOISES[number % len(NOISES)]) for number in range(noises)]),
     )
 
 
@@ -45,18 +54,29 @@ def augmented(sound: NDArray[np.int16], length: int, chance: Chance, around: Sur
 
     `babble` is other speech, of which some is murmured in the background. `sound` must not be longer than `length`.
     """
+    return surrounded(placed(sound, length, chance), chance, around, babble)
+
+
+def placed(sound: NDArray[np.int16], length: int, chance: Chance) -> Placed:
+    """At some speed, somewhere in silence."""
     speech = _quickened(sound, length, chance)
     row = np.zeros(length, np.float32)
     # speech right at the start and right at the end has to be heard as well
     start = round((length - len(speech)) * float(chance.choice([0.0, 1.0, chance.random()], p=[0.2, 0.1, 0.7])))
     row[start : start + len(speech)] = speech / max(float(np.sqrt(np.mean(speech * speech))), 1e-6)
+    return Placed(row, slice(start, start + len(speech)))
+
+
+def surrounded(placed: Placed, chance: Chance, around: Surroundings, babble: Sounds) -> Samples:
+    """As a microphone hears it in one of many surroundings; nothing moves in time."""
+    row, where = placed.row, placed.speech
     row = _filtered(row, chance, around)
-    _gaps(row[start : start + len(speech)], chance)
-    power = max(float(np.mean(row[start : start + len(speech)] ** 2)), 1e-9)
+    _gaps(row[where], chance)
+    power = max(float(np.mean(row[where] ** 2)), 1e-9)
     if chance.random() < 0.8:
-        row += _under(power, chance) * _slice(around.noises[chance.integers(len(around.noises))], length, chance)
+        row += _under(power, chance) * _slice(around.noises[chance.integers(len(around.noises))], len(row), chance)
     if babble and chance.random() < 0.15:
-        murmur = sum(_looped(other, length, chance) for other in babble)
+        murmur = sum(_looped(other, len(row), chance) for other in babble)
         row += _under(power, chance) * np.asarray(murmur, np.float32) / len(babble) ** 0.5
     if chance.random() < 0.15:
         drive = chance.uniform(0.2, 1.5)
@@ -117,7 +137,7 @@ def _gaps(speech: Samples, chance: Chance) -> None:
 
 def _under(power: float, chance: Chance) -> np.float32:
     """The amplitude of unit noise that is some decibels softer than speech of `power`."""
-    return np.float32((power * 10 ** (-chance.uniform(SOFTEST, LOUDEST) / 10)) ** 0.5)
+    return np.float32((power * 10 ** (-chance.uniform(LOUDEST, SOFTEST) / 10)) ** 0.5)
 
 
 def _slice(noise: Samples, length: int, chance: Chance) -> Samples:
@@ -143,16 +163,31 @@ def _room(chance: Chance) -> Samples:
     return np.asarray(tail, np.float32)
 
 
-def _noise(chance: Chance, length: int, hum: bool) -> Samples:
-    """White to brown with some bumps; with `hum`, mains and its harmonics on top."""
+def _noise(chance: Chance, length: int, kind: str) -> Samples:
+    """White to brown with some bumps; louder and softer; with mains and its harmonics; or with things that clatter."""
     frequencies = np.fft.rfftfreq(length, 1 / RATE)
     octaves = np.log2(np.maximum(frequencies, 30) / 30)
     decibels = -octaves * chance.uniform(0, 6) + np.interp(octaves, np.linspace(0, 8, 9), chance.normal(0, 4, 9))
     noise = np.fft.irfft(np.fft.rfft(chance.normal(size=length)) * 10 ** (decibels / 20), length)
     noise /= noise.std()
-    if hum:
-        mains, time = chance.choice([50.0, 60.0]), np.arange(length) / RATE
+    time = np.arange(length) / RATE
+    if kind == "uneven":
+        points = np.arange(0, length / RATE + 0.5, chance.uniform(0.1, 0.5))
+        noise *= 10 ** (np.interp(time, points, chance.normal(0, 8, len(points))) / 20)
+    elif kind == "hum":
+        mains = chance.choice([50.0, 60.0])
         for harmonic in range(1, 12):
             noise += chance.exponential(1.0) / harmonic * np.sin(2 * np.pi * mains * harmonic * time + harmonic)
-        noise /= noise.std()
-    return np.asarray(noise, np.float32)
+    elif kind == "clatter":
+        noise += sum(_struck(chance, length) for _ in range(int(chance.integers(20, 80))))
+    return np.asarray(noise / noise.std(), np.float32)
+
+
+def _struck(chance: Chance, length: int) -> NDArray[np.float64]:
+    """One dish or lid: a few tones above one another that die away within a tenth of a second or so."""
+    sound, start = np.zeros(length), int(chance.integers(length - RATE // 2))
+    time = np.arange(RATE // 2) / RATE
+    for _ in range(int(chance.integers(2, 6))):
+        tone = np.sin(2 * np.pi * np.exp(chance.uniform(6.2, 8.9)) * time + chance.uniform(0, 2 * np.pi))
+        sound[start : start + len(time)] += chance.exponential(2.0) * tone * np.exp(-time / chance.uniform(0.01, 0.12))
+    return sound

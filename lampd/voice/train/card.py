@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lampd import durable
+from lampd.voice.ctc import Alphabet
 from lampd.voice.train.augmentation import Samples, augmented, surroundings
 from lampd.voice.train.corpus import JUDGED, Corpus
 from lampd.voice.train.evaluation import Counts, counted, rate
@@ -15,7 +16,7 @@ from lampd.voice.train.plan import Plan, Progress
 from lampd.voice.train.sounds import LETTERS, vocabulary
 from lampd.voice.train.voices import LICENCES, RECORDED
 
-CARD = "README.md"
+CARD, EARLIER = "README.md", "EARLIER.md"
 ROOM = 1.25
 """Longer than the sound itself is the noisy row that it lies in."""
 MEANING = {"heard": "voices it was trained on", "unheard": "voices held out"}
@@ -23,7 +24,7 @@ MEANING = {"heard": "voices it was trained on", "unheard": "voices held out"}
 
 def judged(model: Any, corpus: Corpus, seed: int) -> dict[str, Counts]:
     """Errors by "purpose language" on all sentences to judge by, "clean" and "noisy" as training's noise goes."""
-    tokens = list(vocabulary(corpus.wanted.alphabet))
+    alphabet = Alphabet.by(vocabulary(corpus.wanted.alphabet))
     around = surroundings(np.random.default_rng((seed, 2)))
 
     def said(noisy: bool) -> Iterator[tuple[str, Samples, str]]:
@@ -36,11 +37,13 @@ def judged(model: Any, corpus: Corpus, seed: int) -> dict[str, Counts]:
                     samples = augmented(sound, int(len(sound) * ROOM), chance, around, [])
                 yield f"{purpose} {corpus.languages[number]}", samples, corpus.labels[number]
 
-    return {name: counted(model, said(name == "noisy"), tokens) for name in ("clean", "noisy")}
+    return {name: counted(model, said(name == "noisy"), alphabet) for name in ("clean", "noisy")}
 
 
 def write(folder: Path, corpus: Corpus, plan: Plan, progress: Progress, errors: dict[str, Counts]) -> None:
-    """README.md in the voice's folder. Raises OSError."""
+    """README.md in the voice's folder, beside that of the voice it began from. Raises OSError."""
+    if plan.start is not None and (plan.start / CARD).exists():
+        durable.write(folder / EARLIER, (plan.start / CARD).read_bytes())
     durable.write(folder / CARD, "\n".join(_lines(folder, corpus, plan, progress, errors)).encode())
 
 
@@ -79,8 +82,9 @@ def _lines(folder: Path, corpus: Corpus, plan: Plan, progress: Progress, errors:
     yield f"- {progress.step} steps of {plan.batch:g} s of sound in {progress.seconds / 60:.0f} minutes on"
     yield f"  {plan.processes} processor threads; {speed:.0f} s of sound a second;"
     yield f"  AdamW, {plan.peak:g} at the peak; seed {plan.seed}; network: {plan.size}."
-    yield f"- Begun from {'the weights of an earlier voice' if plan.start else 'nothing'}."
-    yield "- Every utterance is heard anew each time: speed, equaliser, band limits, rooms, noise, hum, babble, gaps."
+    yield f"- Begun from {f'the weights of an earlier voice, see {EARLIER}' if plan.start else 'nothing'}."
+    yield "- Every utterance is heard anew each time, in two surroundings: equaliser, band limits, rooms, noise,"
+    yield f"  hum, clatter, babble, gaps; the two are to be written alike (weight {plan.alike:g})."
     yield ""
     yield "## Material"
     yield ""

@@ -24,7 +24,9 @@ class Plan:
     start: Path | None = None
     processes: int = 2
     batch: float = 64.0
-    """Seconds of sound in each, over all processes."""
+    """Seconds of sound in each, over all processes, every utterance heard twice."""
+    alike: float = 0.2
+    """Weight of the distance between two hearings, where that of the transcripts is 1."""
     peak: float = 1.5e-3
     easy: int = 700
     """Steps with short utterances alone."""

@@ -18,8 +18,9 @@ from torch.nn import functional
 
 from lampd import durable
 from lampd.devices.sound import RATE
+from lampd.voice.ctc import Alphabet
 from lampd.voice.train import corpus as speech
-from lampd.voice.train.augmentation import augmented, surroundings
+from lampd.voice.train.augmentation import placed, surrounded, surroundings
 from lampd.voice.train.batches import Batch, Batches
 from lampd.voice.train.checkpoints import CHECKPOINT, average, keep, read, restore
 from lampd.voice.train.evaluation import counted
@@ -40,10 +41,10 @@ class Training:
         self.rank, self.folder, self.plan, self.say = rank, folder, plan, say
         self.corpus = speech.load(folder)
         alphabet = self.corpus.wanted.alphabet
-        self.tokens = list(vocabulary(alphabet))
-        self.ids = {" " if token == "|" else token: number for token, number in vocabulary(alphabet).items()}
+        self.alphabet = Alphabet.by(vocabulary(alphabet))
+        self.ids = {letter: number for number, letter in enumerate(self.alphabet.letters) if letter}
         numbers = self.corpus.of("train")
-        self.batches = Batches(numbers, self.corpus.lengths, plan.batch, plan.processes, plan.seed)
+        self.batches = Batches(numbers, self.corpus.lengths, plan.batch / 2, plan.processes, plan.seed)
         self.numbers = numbers
         self.around = surroundings(np.random.default_rng((plan.seed, 1)))
         self.progress = Progress()
@@ -80,22 +81,24 @@ class Training:
     def _step(self, seconds: float) -> tuple[float, float]:
         """Loss per character and `seconds` of training, both as all processes see them."""
         progress = self.progress
-        batch = self.batches.at(progress.step, self.plan.easy)
+        batch = self.batches.at(progress.step, self.plan.easy if self.plan.start is None else 0)
         numbers = batch.numbers[self.rank :: self.plan.processes]
         sound = torch.from_numpy(self._rows(Batch(numbers, batch.length)))
-        labels = [[self.ids[character] for character in self.corpus.labels[number]] for number in numbers]
+        # every utterance twice, see _rows
+        labels = [[self.ids[character] for character in self.corpus.labels[number]] for number in numbers] * 2
         lengths = torch.tensor([len(label) for label in labels])
-        logits = self.model(sound).logits
+        heard = self.model(sound).logits.log_softmax(-1)
         loss = functional.ctc_loss(
-            logits.transpose(0, 1).log_softmax(-1),
+            heard.transpose(0, 1),
             torch.tensor([one for label in labels for one in label]),
-            torch.full((len(numbers),), logits.shape[1]),
+            torch.full((len(labels),), heard.shape[1]),
             lengths,
             reduction="sum",
             zero_infinity=True,
         ) / int(lengths.sum())
+        apart = unlike(*heard.chunk(2)) / int(lengths.sum())
         self.adam.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(loss + self.plan.alike * apart)
         shared = self._shared([float(loss.detach()), seconds])
         torch.nn.utils.clip_grad_norm_(self.parameters, CLIPPED)
         for group in self.adam.param_groups:
@@ -105,17 +108,19 @@ class Training:
         with torch.no_grad():
             state = self.model.state_dict()
             torch._foreach_lerp_([*self.average.values()], [state[name] for name in self.average], 1 - weight)
-        progress.heard(shared[0], len(batch.numbers) * batch.length / RATE)
+        progress.heard(shared[0], 2 * len(batch.numbers) * batch.length / RATE)
         return shared[0], shared[1]
 
     def _rows(self, batch: Batch) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """(rows, samples): every utterance in surroundings of its own, which seed, step and number decide."""
-        rows = []
+        """(2 rows, samples): all utterances, then all in other surroundings; seed, step and number decide which."""
+        once, again = [], []
         for number in batch.numbers:
             chance = np.random.default_rng((self.plan.seed, self.progress.step, int(number)))
             others = [self.corpus.samples(int(other)) for other in chance.choice(self.numbers, 4)]
-            rows.append(augmented(self.corpus.samples(int(number)), batch.length, chance, self.around, others))
-        return np.stack(rows)
+            said = placed(self.corpus.samples(int(number)), batch.length, chance)
+            once.append(surrounded(said, chance, self.around, others))
+            again.append(surrounded(said, chance, self.around, others))
+        return np.stack(once + again)
 
     def _shared(self, numbers: list[float]) -> list[float]:
         """Gradients and `numbers` become the mean over all processes."""
@@ -136,7 +141,7 @@ class Training:
         """A point on the curve: the averaged weights on clean sentences never trained on."""
         model = network(self.corpus.wanted.alphabet, self.plan.seed, self.plan.size)
         model.load_state_dict(self.average)
-        counts = counted(model, self._judged(), self.tokens)
+        counts = counted(model, self._judged(), self.alphabet)
         totals = torch.tensor([counts.get(purpose, (0, 0)) for purpose in speech.JUDGED], dtype=torch.float64)
         if self.plan.processes > 1:
             distributed.all_reduce(totals)
@@ -164,6 +169,17 @@ class Training:
                 f"{progress.sound / max(progress.seconds, 1e-9):5.0f} s of sound a second  "
                 f"{progress.left(self.plan) / 60:6.1f} min left"
             )
+
+
+def unlike(one: Tensor, other: Tensor) -> Tensor:
+    """How far apart two hearings of the same are: Kullback-Leibler both ways, all frames added up, each drawn towards
+    what the other is now (consistency regularisation of CTC, Yao et al. 2024).
+
+    Both are (rows, frames, tokens), logarithms of probabilities.
+    """
+    there = functional.kl_div(one, other.detach(), reduction="sum", log_target=True)
+    back = functional.kl_div(other, one.detach(), reduction="sum", log_target=True)
+    return there + back
 
 
 def learned(folder: Path, plan: Plan) -> tuple[Any, Progress]:

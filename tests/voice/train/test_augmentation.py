@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from lampd.voice.train.augmentation import Surroundings, augmented, normalised, surroundings
+from lampd.voice.train.augmentation import (
+    Surroundings,
+    augmented,
+    normalised,
+    placed,
+    surrounded,
+    surroundings,
+)
 from lampd.voice.train.timbre import PEAK, sixteen_bits, throat, trimmed, whispered
 
 
@@ -41,6 +48,17 @@ def test_no_two_times_the_same(around: Surroundings) -> None:
     chance = np.random.default_rng(0)
     one, other = (augmented(tone(9000), 16_000, chance, around, []) for _ in range(2))
     assert not np.allclose(one, other)
+
+
+def test_two_hearings_differ_and_keep_the_time(around: Surroundings) -> None:
+    chance = np.random.default_rng(0)
+    for _ in range(20):
+        said = placed(tone(9000), 32_000, chance)
+        one, other = (surrounded(said, chance, around, []) for _ in range(2))
+        assert not np.allclose(one, other)
+        for row in (one, other):
+            within, power = row[said.speech], row**2
+            assert (within**2).sum() / power.sum() > (said.speech.stop - said.speech.start) / len(row)
 
 
 def test_silence_around_is_cut_off_but_a_margin() -> None:

@@ -17,7 +17,7 @@ from lampd.voice.train.checkpoints import read
 from lampd.voice.train.espeak import EspeakError, espeak
 from lampd.voice.train.jobs import Job, run
 from lampd.voice.train.plan import FLAT, Plan, Progress
-from lampd.voice.train.training import Training, learn, learned
+from lampd.voice.train.training import Training, learn, learned, unlike
 from lampd.voice.wav2vec2 import Voice, folder_of
 
 WANTED = speech.Wanted(hours=0.006, judged=2)
@@ -143,3 +143,18 @@ def test_the_recipe_makes_a_voice(spoken: Path, tmp_path: Path) -> None:
     other = subprocess.run([*command, "--seed", "1"], capture_output=True, text=True, timeout=600, check=False)
     assert other.returncode == 2
     assert "--work" in other.stderr
+
+
+def test_hearings_are_as_far_apart_as_their_probabilities() -> None:
+    one, other = (
+        torch.randn(3, 5, 7, generator=torch.Generator().manual_seed(seed)).log_softmax(-1) for seed in (0, 1)
+    )
+    assert float(unlike(one, one)) == 0
+    both = ((one.exp() - other.exp()) * (one - other)).sum()
+    assert float(unlike(one, other)) == pytest.approx(float(both), rel=1e-4)
+    drawn = one.clone().requires_grad_()
+    for _ in range(50):
+        apart = unlike(drawn.log_softmax(-1), other)
+        (gradient,) = torch.autograd.grad(apart, drawn)
+        drawn = (drawn - 0.3 * gradient).detach().requires_grad_()
+    assert float(apart.detach()) < 0.1 * float(both)
