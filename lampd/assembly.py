@@ -34,15 +34,19 @@ def build(
         case "transcriber":
             from lampd.stages.transcriber import Transcriber
             from lampd.voice.choice import ear
+            from lampd.voice.identity import identity
 
-            return Transcriber(ear(settings.transcriber, note), newer)
+            return Transcriber(ear(settings.transcriber, note), newer, identity(settings.transcriber.voice))
         case "anticipator":
             from lampd.stages.anticipator import Anticipator
 
             return Anticipator(settings.anticipator)
         case "trainer":
             from lampd.stages.trainer import Trainer
+            from lampd.voice.identity import identity
 
             trainer = settings.trainer
-            return Trainer(Path(settings.state_dir) / "models", trainer.keep_models, newer, trainer.models)
+            # what is learned from one voice's words is of no use for another's
+            models = Path(settings.state_dir) / "models" / identity(settings.transcriber.voice)
+            return Trainer(models, trainer.keep_models, newer, trainer.models)
     raise ValueError(f"no stage is called {name}")

@@ -24,6 +24,7 @@ from lampd.messages import AnyMessage, Press
 from lampd.notify import notify
 from lampd.recording import Recording
 from lampd.settings import Settings
+from lampd.voice.identity import identity
 
 FEED_S = 1.0
 """Between two words to the watchdog."""
@@ -110,13 +111,13 @@ class Daemon:
         notify("STOPPING=1")
 
 
-def open_journal(path: Path) -> tuple[Journal, str]:
+def open_journal(path: Path, voice: str) -> tuple[Journal, str]:
     """The journal, or one in memory and what is wrong with the real one: the switch works whatever the disk does."""
     try:
-        return Journal(path, boot_id()), ""
+        return Journal(path, boot_id(), voice), ""
     except JournalError as error:
         log.error("journal failed", error=str(error))
-        return Journal(":memory:", boot_id()), str(error)
+        return Journal(":memory:", boot_id(), voice), str(error)
 
 
 @contextlib.contextmanager
@@ -169,7 +170,7 @@ def main() -> int:
         state.mkdir(parents=True, exist_ok=True)
         file = (state / "lampd.log").open("a") if arguments.screen else sys.stderr
         log_to(file, settings.log_level)
-        daemon = Daemon(settings, *open_journal(state / "journal.db"))
+        daemon = Daemon(settings, *open_journal(state / "journal.db", identity(settings.transcriber.voice)))
         control = Control(Path(settings.control_socket), daemon.answer, daemon.hub.processes.soon)
     except (config.ConfigError, OSError) as error:
         print(f"lampd: {error}", file=sys.stderr)

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from lampd.messages import Acted, AnyMessage, Correction, Directive, Example, Flip, Lamp, Model, Transcript
+from lampd.schema import CHANGES, VERSION
 
-VERSION = 3
 KEPT: tuple[type[AnyMessage], ...] = (Transcript, Directive, Acted, Flip, Correction, Lamp, Example, Model)
 RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction)
 RECENT_S = 90.0
@@ -23,43 +23,16 @@ RECENT_S = 90.0
 JUDGED = 400
 """The last directives, of any boot: more than the learners are judged by."""
 
-SCHEMA = """
-CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
-    "end" REAL, text TEXT, confidence REAL, cut INTEGER, ngrams TEXT);
-CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, ended REAL,
-    wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT, was_lit INTEGER, act_above REAL, thoughts TEXT,
-    losses TEXT, because TEXT, steady REAL);
-CREATE TABLE acted (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
-CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
-CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
-CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
-CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
-    was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
-CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind TEXT, version INTEGER, path TEXT,
-    examples TEXT);
-CREATE INDEX example_utterance ON example (utterance);
-CREATE INDEX transcript_utterance ON transcript (utterance);
-CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
-"""
-FROM_VERSION_1 = """
-ALTER TABLE directive ADD COLUMN was_lit INTEGER DEFAULT 0;
-ALTER TABLE directive ADD COLUMN act_above REAL DEFAULT 0.5;
-ALTER TABLE directive ADD COLUMN thoughts TEXT DEFAULT '{}';
-ALTER TABLE directive ADD COLUMN losses TEXT DEFAULT '{}';
-ALTER TABLE directive ADD COLUMN because TEXT DEFAULT '[]';
-"""
-FROM_VERSION_2 = """
-ALTER TABLE transcript ADD COLUMN ngrams TEXT DEFAULT '{}';
-ALTER TABLE directive ADD COLUMN steady REAL DEFAULT 0;
-CREATE INDEX transcript_utterance ON transcript (utterance);
-"""
 ELSEWHERE: dict[tuple[type[AnyMessage], str], str] = {
-    (Example, "ngrams"): """coalesce((SELECT ngrams FROM transcript WHERE transcript.utterance = example.utterance
-        ORDER BY seq DESC LIMIT 1), '{}')"""
+    (Example, field): f"""coalesce((SELECT {field} FROM transcript WHERE transcript.utterance = example.utterance
+        ORDER BY seq DESC LIMIT 1), {nothing})"""
+    for field, nothing in (("ngrams", "'{}'"), ("sound", "x''"), ("voice", "''"))
 }
-"""What is large, and kept once: an example's expected n-grams are those of its transcript."""
-CHANGES = {0: SCHEMA, 1: FROM_VERSION_1 + FROM_VERSION_2, 2: FROM_VERSION_2}
-"""What makes a journal of VERSION of an older one; 0 is a new file."""
+"""What is large, and kept once: an example's are those of its transcript."""
+SOUNDS_KEPT, SILENCE_EVERY = 2000, 100
+"""Utterances whose sound is kept, and how often that of older ones is dropped, but for those that meant a wish."""
+SILENCED = """UPDATE transcript SET sound = x'' WHERE utterance <= ? AND sound != x'' AND NOT EXISTS
+    (SELECT 1 FROM label WHERE label.utterance = transcript.utterance AND possible IN ('["lit"]', '["dark"]'))"""
 
 
 class JournalError(Exception):
@@ -83,10 +56,14 @@ def boot_id() -> str:
 
 
 class Journal:
-    """Opens or makes the journal at `path` (":memory:" keeps it in memory). Raises JournalError."""
+    """Opens or makes the journal at `path` (":memory:" keeps it in memory). Raises JournalError.
 
-    def __init__(self, path: Path | str, boot: str, wall: Callable[[], float] = time.time) -> None:
+    What was heard by another `voice` than this one is kept, and not remembered.
+    """
+
+    def __init__(self, path: Path | str, boot: str, voice: str = "", wall: Callable[[], float] = time.time) -> None:
         self.boot = boot
+        self.voice = voice
         self._wall = wall
         try:
             if path != ":memory:":
@@ -124,6 +101,8 @@ class Journal:
         if statement := self._insert.get(kind):
             values = [_column(getattr(message, field)) for field in self._fields[kind]]
             self._db.execute(statement, (self.seq, self.boot, self._wall(), *values))
+            if isinstance(message, Transcript) and message.utterance % SILENCE_EVERY == 0:
+                self._db.execute(SILENCED, (message.utterance - SOUNDS_KEPT,))
         return self.seq
 
     def _read(self, kind: type[AnyMessage], condition: str, *values: Any) -> Iterator[tuple[int, AnyMessage]]:
@@ -141,7 +120,8 @@ class Journal:
         """The present label of every utterance, up to message number `before`."""
         last = "seq IN (SELECT max(seq) FROM example WHERE seq < ? GROUP BY utterance)"
         rows = self._read(Example, last, self.seq + 1 if before is None else before)
-        return [message for _, message in rows if isinstance(message, Example)]
+        examples = [message for _, message in rows if isinstance(message, Example)]
+        return [one for one in examples if one.voice in ("", self.voice) or not self.voice]
 
     def memory(self, stage: str, before: int | None = None) -> list[AnyMessage]:
         """What a new life of `stage` must hear to know what the old one knew when message number `before` came: every
@@ -152,8 +132,10 @@ class Journal:
             return []
         memory: list[AnyMessage] = [*self.examples(before)]
         if stage == "anticipator":
-            newest = "seq IN (SELECT max(seq) FROM model WHERE seq < ? GROUP BY kind)"
-            memory += [message for _, message in self._read(Model, newest, before)]
+            # a voice's models lie in a folder of its name
+            newest = "seq IN (SELECT max(seq) FROM model WHERE seq < ? AND path LIKE ? GROUP BY kind)"
+            folder = f"%/{self.voice}/%" if self.voice else "%"
+            memory += [message for _, message in self._read(Model, newest, before, folder)]
             judged = "seq IN (SELECT seq FROM directive WHERE seq < ? ORDER BY seq DESC LIMIT ?)"
             memory += [message for _, message in self._read(Directive, judged, before, JUDGED)]
             said_since = self._now - RECENT_S

@@ -14,10 +14,13 @@ Cause = Literal["flip", "miss", "silence", "left alone", "correction", "withdraw
 
 
 class Said(msgspec.Struct, frozen=True):
-    """The words of an utterance: the best guess, and, where more is known, how often each n-gram is to be expected."""
+    """What an utterance sounded like to a `voice`: the best guess at its words, how often each n-gram is to be
+    expected, and the sound itself (moments.py); of the last three, as much as is known."""
 
     text: str
     ngrams: dict[str, float] = {}
+    sound: bytes = b""
+    voice: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
@@ -69,14 +72,16 @@ class PartialTranscript(Message, frozen=True):
     text: str
     confidence: float
     ngrams: dict[str, float] = {}
+    sound: bytes = b""
+    voice: str = ""
 
     @property
     def said(self) -> Said:
-        return Said(self.text, self.ngrams)
+        return Said(self.text, self.ngrams, self.sound, self.voice)
 
 
 class Transcript(Message, frozen=True):
-    """What an utterance sounded like; `confidence` is in 0..1, `ngrams` as in Said."""
+    """What an utterance sounded like; `confidence` is in 0..1, `ngrams`, `sound` and `voice` as in Said."""
 
     utterance: int
     start: float
@@ -85,10 +90,12 @@ class Transcript(Message, frozen=True):
     confidence: float
     cut: bool = False
     ngrams: dict[str, float] = {}
+    sound: bytes = b""
+    voice: str = ""
 
     @property
     def said(self) -> Said:
-        return Said(self.text, self.ngrams)
+        return Said(self.text, self.ngrams, self.sound, self.voice)
 
 
 class Press(Message, frozen=True):
@@ -167,10 +174,12 @@ class Example(Message, frozen=True):
     cause: Cause
     settled: bool = False
     ngrams: dict[str, float] = {}
+    sound: bytes = b""
+    voice: str = ""
 
     @property
     def said(self) -> Said:
-        return Said(self.text, self.ngrams)
+        return Said(self.text, self.ngrams, self.sound, self.voice)
 
 
 class Model(Message, frozen=True):

@@ -20,6 +20,7 @@ from lampd.routes import STAGES, Stage
 from lampd.session import Audio, Session
 from lampd.settings import Settings
 from lampd.timeline import timeline
+from lampd.voice.identity import identity
 
 
 @contextmanager
@@ -29,7 +30,9 @@ def state(settings: Settings, folder: Path | None) -> Iterator[tuple[Settings, J
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="lampd-", dir=memory) as temporary:
         settings = msgspec.structs.replace(settings, state_dir=str(folder or temporary))
-        journal = Journal(folder / "journal.db" if folder else ":memory:", boot="")
+        journal = Journal(
+            folder / "journal.db" if folder else ":memory:", boot="", voice=identity(settings.transcriber.voice)
+        )
         journal.boot = f"replay {journal.seq}"
         try:
             yield settings, journal

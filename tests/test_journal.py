@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lampd import journal as file_format
-from lampd.journal import JUDGED, KEPT, RECENT_S, VERSION, Journal, JournalError, boot_id
+from lampd import schema
+from lampd.journal import JUDGED, KEPT, RECENT_S, SILENCE_EVERY, SOUNDS_KEPT, Journal, JournalError, boot_id
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -27,11 +27,21 @@ from lampd.messages import (
     Tick,
     Transcript,
 )
+from lampd.schema import VERSION
 
 ONE_OF_EACH: list[AnyMessage] = [
     Lamp(0.25, True),
     Transcript(
-        2.5, 7, 1.0, 2.0, "hágase la luz ✨ 'quoted' \"twice\"\n", 0.875, cut=True, ngrams={"'": 1.0, "á ": 0.062}
+        2.5,
+        7,
+        1.0,
+        2.0,
+        "hágase la luz ✨ 'quoted' \"twice\"\n",
+        0.875,
+        cut=True,
+        ngrams={"'": 1.0, "á ": 0.062},
+        sound=b"\0\xff",
+        voice="ear",
     ),
     Directive(
         at=2.5,
@@ -52,7 +62,16 @@ ONE_OF_EACH: list[AnyMessage] = [
     Flip(4.0, False),
     Correction(4.0, 7, True),
     Example(
-        2.5, 7, "hágase la luz", False, ("dark", "nothing"), "correction", settled=True, ngrams={"'": 1.0, "á ": 0.062}
+        2.5,
+        7,
+        "hágase la luz",
+        False,
+        ("dark", "nothing"),
+        "correction",
+        settled=True,
+        ngrams={"'": 1.0, "á ": 0.062},
+        sound=b"\0\xff",
+        voice="ear",
     ),
     Model(5.0, "gate", 3, "/somewhere/gate-3", {"lit": 2, "dark": 1, "not lit": 0}),
 ]
@@ -284,7 +303,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date_in_place(tmp_path: Path) -
 def test_so_is_one_of_version_2(tmp_path: Path) -> None:
     path = version_1(tmp_path / "journal.db")
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(f"{file_format.FROM_VERSION_1} PRAGMA user_version=2;")
+        db.executescript(f"{schema.FROM_VERSION_1} PRAGMA user_version=2;")
     again = Journal(path, "boot")
     for message in ONE_OF_EACH:
         again.write(message)
@@ -375,3 +394,40 @@ def test_others_may_read_while_it_is_written(tmp_path: Path) -> None:
 
 def test_a_boot_has_a_name_that_lasts_as_long_as_its_clock() -> None:
     assert boot_id() == boot_id() != ""
+
+
+def heard(utterance: int, voice: str, at: float = 5.0) -> Transcript:
+    return Transcript(at, utterance, at - 2.0, at - 1.0, "words", 0.5, sound=b"\1\2", voice=voice)
+
+
+def test_what_another_voice_heard_is_kept_and_not_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path, "boot", "old")
+    for message in (heard(1, "old"), example(6.0, 1, "lit"), Model(7.0, "gate", 1, "/old/gate-1", {}), example(7.0, 9)):
+        journal.write(message)
+    assert [one.utterance for one in journal.memory("trainer") if isinstance(one, Example)] == [1, 9]
+    journal.close()
+    new = Journal(path, "boot", "new")
+    new.write(heard(2, "new"))
+    new.write(example(8.0, 2, "dark"))
+    assert [one.utterance for one in new.memory("trainer") if isinstance(one, Example)] == [9, 2], "9 has no sound"
+    assert not any(isinstance(one, Model) for one in new.memory("anticipator"))
+    new.close()
+    back = Journal(path, "boot", "old")
+    assert [one.utterance for one in back.memory("trainer") if isinstance(one, Example)] == [1, 9]
+    assert [one.path for one in back.memory("anticipator") if isinstance(one, Model)] == ["/old/gate-1"]
+    assert {one.utterance for one in back.examples() if one.sound} == {1}
+
+
+def test_sounds_are_dropped_in_time_but_for_those_of_wishes() -> None:
+    journal = Journal(":memory:", "boot")
+    last = SOUNDS_KEPT + 2 * SILENCE_EVERY
+    wishes = {5: ("lit",), 6: ("dark",), 7: ("dark", "nothing")}
+    journal._db.execute("BEGIN")
+    for utterance in range(1, last + 1):
+        journal.write(heard(utterance, "a"))
+        if utterance in wishes:
+            journal.write(example(5.0, utterance, *wishes[utterance]))  # type: ignore[arg-type]
+    journal._db.execute("COMMIT")
+    kept = [row[0] for row in journal._db.execute("SELECT utterance FROM transcript WHERE sound != x'' ORDER BY seq")]
+    assert kept == [5, 6, *range(last - SOUNDS_KEPT + 1, last + 1)]

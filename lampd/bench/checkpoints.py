@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lampd.voice.export import Precision, export
-from lampd.voice.onnx import PREPARED
+from lampd.voice.identity import PREPARED
 from lampd.voice.wav2vec2 import BUNDLED, NEEDED
 
 LETTERS = "ETAONIHSRDLUMWCFGYPBVK'XJQZ"

@@ -18,7 +18,8 @@ from lampd.bench import checkpoints, data, fresh
 from lampd.devices.sound import read
 from lampd.voice.comparison import Samples, compare, signals
 from lampd.voice.ctc import Ear
-from lampd.voice.onnx import PREPARED, OnnxVoice, weights_of
+from lampd.voice.identity import PREPARED, weights_of
+from lampd.voice.onnx import OnnxVoice
 from lampd.voice.wav2vec2 import BUNDLED, RATE, Voice
 
 TORCH_BASE = "base, transformers"

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lampd.learners.regression import fit
 from lampd.learners.wish import bearing, logistic
 from lampd.messages import Example
 
@@ -23,7 +24,9 @@ WINDOW = 200
 HALF_LIFE = 100.0
 """After this many newer ones an utterance counts half."""
 ENOUGH = 10
-"""Wishes of known meaning before anybody is judged; until then the first learner drives."""
+"""Wishes of known meaning before anybody is judged; until then those of BEGINNERS drive that can."""
+BEGINNERS = ("explicit", "sound")
+"""They know something from the first flip on."""
 TRIED = 6
 """Of these a learner must have been tried on to be among those judged."""
 SCALE_SPREAD, SHIFT_SPREAD = 0.5, 1.0
@@ -81,21 +84,11 @@ def _logit(p: Floats) -> Floats:
 
 
 def calibrate(logit: Floats, truth: Floats, weight: Floats) -> Calibration:
-    """The calibration of predictions `logit` (M) against what was true (M, 0 or 1), by Newton's method."""
+    """The calibration of predictions `logit` (M) against what was true (M, 0 or 1)."""
     x = np.stack([logit, np.ones_like(logit)], axis=1)
-    precision = np.array([SCALE_SPREAD**-2, SHIFT_SPREAD**-2])
-    prior = np.array([1.0, 0.0])
-    z = prior.copy()
-    for _ in range(20):
-        p = 1 / (1 + np.exp(-(x @ z)))
-        slope = x.T @ (weight * (p - truth)) + precision * (z - prior)
-        curvature = (x * (weight * p * (1 - p))[:, None]).T @ x + np.diag(precision)
-        step = np.linalg.solve(curvature, slope)
-        z -= step * min(1.0, 1.0 / max(np.abs(step).max(), 1e-9))
-        if np.abs(step).max() < 1e-6:
-            break
+    scale, shift = fit(x, truth, weight, np.array([1.0, 0.0]), np.array([SCALE_SPREAD, SHIFT_SPREAD]))
     # a learner that is worse than none is not believed upside down
-    return Calibration(max(float(z[0]), 0.05), float(z[1]))
+    return Calibration(max(float(scale), 0.05), float(shift))
 
 
 def threshold(probability: Floats, budget: float) -> float:
@@ -173,7 +166,7 @@ class Judge:
         trials = {name: sum(meant for _, meant in self._known([learners[0], name])) for name in learners}
         tried = [name for name in learners if trials[name] >= TRIED] if trials[learners[0]] >= ENOUGH else []
         if not tried or not (known := self._known(tried)):
-            return Verdict((learners[0],), UNTRIED, Calibration(), {})
+            return Verdict(tuple(one for one in learners if one in BEGINNERS), UNTRIED, Calibration(), {})
         measured = {panel: measure(known, panel) for panel in [*((name,) for name in tried), tuple(tried)]}
         drivers = min(measured, key=lambda panel: measured[panel][0])
         _, calibration, probability = measured[drivers]

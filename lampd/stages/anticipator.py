@@ -17,6 +17,7 @@ from lampd.learners.judge import Judge, Verdict, together
 from lampd.learners.lineage import Lineage
 from lampd.learners.looks import Looks
 from lampd.learners.models import KINDS, ModelError, load
+from lampd.learners.sound import Sound
 from lampd.learners.verbatim import Verbatim
 from lampd.learners.wish import Predictor
 from lampd.messages import (
@@ -64,6 +65,7 @@ class Anticipator:
         self._last_flip = float("-inf")
         self._labelling = Labelling(settings)
         self._explicit = Explicit()
+        self._sound = Sound()
         self._models: dict[str, Lineage] = {kind: Lineage(kind) for kind in KINDS}
         self._judge = Judge(settings.wrong_acts)
         self._heard = 0
@@ -133,17 +135,19 @@ class Anticipator:
             for lineage in self._models.values():
                 lineage.forget()
         self._explicit.learn(example)
+        self._sound.learn(example)
         self._judge.learned(example)
         self._verbatim.learn(example)
 
     def think(self, said: Said, lit: bool) -> Thought:
         """What every learner thinks of `said` to a lamp that is `lit` or not, and what follows from that."""
-        learners: dict[str, Predictor] = {Explicit.name: self._explicit}
+        learners: dict[str, Predictor] = {Explicit.name: self._explicit, Sound.name: self._sound}
         for lineage in self._models.values():
             learners |= lineage.versions()
         wishes = {name: learner.predict(said, lit) for name, learner in learners.items()}
         thoughts = {name: likely for name, wish in wishes.items() if (likely := max(wish.lit, wish.dark)) > 0}
-        verdict = self._judge.verdict([Explicit.name, *(kind for kind in self._models if kind in learners)])
+        hears = [Sound.name] if Sound.name in thoughts else []
+        verdict = self._judge.verdict([Explicit.name, *hears, *(kind for kind in self._models if kind in learners)])
         drivers = [self._models[one].driver(self._judge) if one in self._models else one for one in verdict.drivers]
         likely = verdict.calibration([thoughts.get(driver, 0.0) for driver in drivers])
         return Thought(thoughts, verdict, [learners[driver] for driver in drivers], lit, likely)

@@ -114,6 +114,8 @@ class Labelling:
             utterance=said.utterance,
             text=said.text,
             ngrams=said.ngrams,
+            sound=said.sound,
+            voice=said.voice,
             was_lit=heard.was_lit,
             possible=label.possible,
             cause=label.cause,

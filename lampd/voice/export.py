@@ -20,7 +20,8 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from lampd import durable
-from lampd.voice.onnx import MADE_FROM, PRECISION, PREPARED, fingerprint, weights_of
+from lampd.voice.identity import PREPARED, fingerprint, weights_of
+from lampd.voice.onnx import MADE_FROM, PRECISION
 from lampd.voice.wav2vec2 import RATE, VoiceError
 from lampd.voice.windows import FrontEnd
 

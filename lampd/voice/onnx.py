@@ -3,7 +3,6 @@
 `lampctl voice prepare` makes the file this needs (voice/export.py). Imports neither torch nor transformers.
 """
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,34 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lampd.voice.ctc import Alphabet, Logits
+from lampd.voice.identity import PREPARED, fingerprint, weights_of
 from lampd.voice.wav2vec2 import RATE, VoiceError, receptive_field
 
-PREPARED = "model.onnx"
 MADE_FROM, PRECISION = "lampd.made_from", "lampd.precision"
 """Where the file says from which weights it was made, and how it computes."""
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-PIECE, PIECES = (
-    1 << 19,
-    64,
-)  # bytes; to read all of a large checkpoint would take a memory card ten seconds at each start
-
-
-def weights_of(folder: Path) -> Path | None:
-    """The checkpoint's weights, or None where only the prepared file was kept."""
-    return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
-
-
-def fingerprint(weights: Path) -> str:
-    """SHA-256 of a file's size and content: all of it up to 32 MiB, else 64 pieces from its beginning to its end.
-    Raises OSError."""
-    size = weights.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with weights.open("rb") as file:
-        for number in range(PIECES):
-            if size > PIECE * PIECES:
-                file.seek((size - PIECE) * number // (PIECES - 1))
-            digest.update(file.read(PIECE))
-    return digest.hexdigest()
 
 
 class OnnxVoice:

@@ -6,7 +6,8 @@ from typing import Any
 
 from lampd.voice.comparison import Samples, compare, real_time_factor, signals
 from lampd.voice.export import Precision, export
-from lampd.voice.onnx import PREPARED, OnnxVoice
+from lampd.voice.identity import PREPARED
+from lampd.voice.onnx import OnnxVoice
 from lampd.voice.wav2vec2 import RATE, Voice, VoiceError
 
 SLOWEST = 0.5

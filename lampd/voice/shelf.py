@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lampd.voice.ctc import Alphabet
-from lampd.voice.onnx import OnnxVoice, weights_of
+from lampd.voice.identity import weights_of
+from lampd.voice.onnx import OnnxVoice
 from lampd.voice.wav2vec2 import BUNDLED, NEEDED, VoiceError, folder_of
 
 

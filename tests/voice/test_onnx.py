@@ -14,7 +14,8 @@ from lampd.settings import Settings
 from lampd.voice.choice import ear
 from lampd.voice.comparison import compare, distance, real_time_factor, signals
 from lampd.voice.export import export
-from lampd.voice.onnx import PIECE, PIECES, PREPARED, OnnxVoice, fingerprint
+from lampd.voice.identity import PIECE, PIECES, PREPARED, fingerprint
+from lampd.voice.onnx import OnnxVoice
 from lampd.voice.wav2vec2 import BUNDLED, Voice, VoiceError
 
 Checkpoint = Callable[..., Path]
