@@ -1,15 +1,16 @@
 """How alike a voice hears what is alike: the same word said again is nearer to itself than to other words.
 
 Clips are compared by the cosine of their n-grams, log(1 + count) each, of the best string and of what is expected under
-the CTC posterior. For each digit of a speaker two takes are taught, and the others are taken for what the nearest
-taught one is; of three phrases by many people four are taught. Chance is one in ten, and one in three.
+the CTC posterior; and by their sound under warped time, 1 - distance / FAR. For each digit of a speaker two takes are
+taught, and the others are taken for what the nearest taught one is; of three phrases by many people four are taught.
+Chance is one in ten, and one in three.
 """
 
 import argparse
 import json
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lampd.bench import data
-from lampd.bench.speech import SPEAKERS
+from lampd.bench.materials import SPEAKERS
 from lampd.devices.sound import read
 from lampd.learners.ngrams import expected, ngrams
-from lampd.voice.ctc import decode, guesses
+from lampd.learners.soundings import FAR
+from lampd.learners.warping import distances
+from lampd.moments import unpack
+from lampd.voice.ctc import Ear, Logits, decode, guesses
+from lampd.voice.embedding import embed
 from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
 
 PHRASES = ("jarvis", "snowboy", "computer")
@@ -29,7 +34,7 @@ CLIPS = 60
 """Of each phrase."""
 SPLITS = 10
 
-Cosines = NDArray[np.float64]
+Likeness = NDArray[np.float64]
 
 
 def groups(speech: Path) -> dict[str, dict[Path, str]]:
@@ -39,7 +44,7 @@ def groups(speech: Path) -> dict[str, dict[Path, str]]:
     return found
 
 
-def cosines(counts: Sequence[Mapping[str, float]]) -> Cosines:
+def cosines(counts: Sequence[Mapping[str, float]]) -> Likeness:
     """Of each of N clips with each (N x N); of one without an n-gram 0."""
     vocabulary = {ngram: i for i, ngram in enumerate(sorted({ngram for one in counts for ngram in one}))}
     x = np.zeros((len(counts), len(vocabulary)))
@@ -47,11 +52,18 @@ def cosines(counts: Sequence[Mapping[str, float]]) -> Cosines:
         for ngram, count in one.items():
             x[row, vocabulary[ngram]] = math.log1p(count)
     x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
-    likeness: Cosines = x @ x.T
+    likeness: Likeness = x @ x.T
     return likeness
 
 
-def nearest(likeness: Cosines, words: Sequence[str], taught: int, seed: int) -> float:
+def sounding(voice: Ear, clips: Iterable[Path], logits: Iterable[Logits]) -> Likeness:
+    """How alike the sounds of N clips are (N x N)."""
+    sounds = [unpack(embed(read(clip), one, voice.alphabet.blank)) for clip, one in zip(clips, logits, strict=True)]
+    others = np.stack(sounds, axis=2)
+    return 1 - np.stack([distances(sound, others) for sound in sounds]).astype(np.float64) / FAR
+
+
+def nearest(likeness: Likeness, words: Sequence[str], taught: int, seed: int) -> float:
     """The share of clips whose nearest of the `taught` ones of each word is of their own."""
     rng = random.Random(f"consistency {seed}")
     known = [
@@ -63,7 +75,7 @@ def nearest(likeness: Cosines, words: Sequence[str], taught: int, seed: int) -> 
     return float(np.mean(right))
 
 
-def figures(likeness: Cosines, words: Sequence[str], taught: int) -> dict[str, float]:
+def figures(likeness: Likeness, words: Sequence[str], taught: int) -> dict[str, float]:
     same = np.array([[one == other for other in words] for one in words])
     apart = ~np.eye(len(words), dtype=bool)
     found = [nearest(likeness, words, taught, seed) for seed in range(SPLITS)]
@@ -74,15 +86,17 @@ def figures(likeness: Cosines, words: Sequence[str], taught: int) -> dict[str, f
     }
 
 
-def measure(voice: Voice, speech: Path) -> dict[str, Any]:
+def measure(voice: Ear, speech: Path) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for name, clips in groups(speech).items():
         logits = [voice.logits(read(clip)) for clip in clips]
         taught = TAUGHT["phrases" if name == "phrases" else "digits"]
         by_best = cosines([ngrams(decode(one, voice.alphabet)[0]) for one in logits])
         by_guesses = cosines([expected(guesses(one, voice.alphabet)) for one in logits])
+        by_sound = sounding(voice, clips, logits)
         words = [*clips.values()]
-        rows[name] = {"best string": figures(by_best, words, taught), "guesses": figures(by_guesses, words, taught)}
+        ways = {"best string": by_best, "guesses": by_guesses, "sound": by_sound}
+        rows[name] = {way: figures(likeness, words, taught) for way, likeness in ways.items()}
     mean = {
         how: {key: round(sum(rows[who][how][key] for who in SPEAKERS) / len(SPEAKERS), 3) for key in of}
         for how, of in rows["phrases"].items()
@@ -91,16 +105,12 @@ def measure(voice: Voice, speech: Path) -> dict[str, Any]:
 
 
 def table(voices: dict[str, dict[str, Any]]) -> str:
-    head = f"{'best string: same':>18} {'different':>9} {'nearest':>8} "
-    head += f"{'guesses: same':>14} {'different':>9} {'nearest':>8}"
-    lines = [f"{'':24} {'':14} {head}"]
+    lines = [f"{'':24} {'':13} {'by':11}  same  different  nearest"]
     for voice, rows in voices.items():
         for name, row in rows.items():
-            best, more = row["best string"], row["guesses"]
-            lines.append(
-                f"{voice[-24:]:24} {name:14} {best['same']:18.3f} {best['different']:9.3f} {best['nearest']:8.3f} "
-                f"{more['same']:14.3f} {more['different']:9.3f} {more['nearest']:8.3f}"
-            )
+            for way, found in row.items():
+                figures = f"{found['same']:6.3f} {found['different']:9.3f} {found['nearest']:9.3f}"
+                lines.append(f"{voice[-24:]:24} {name:13} {way:11} {figures}")
     return "\n".join(lines)
 
 

@@ -27,6 +27,14 @@ def whistle(rng: np.random.Generator) -> Sound:
     return _at(np.concatenate(notes[:-1]), LOUD_DB)
 
 
+def glide(rng: np.random.Generator, first: float, last: float) -> Sound:
+    """One whistled note of .35 to .5 s from `first` to `last` hertz, both a tenth of an octave off at most."""
+    count = round(rng.uniform(0.35, 0.5) * RATE)
+    ends = np.array([first, last]) * 2 ** rng.uniform(-0.1, 0.1, 2)
+    tone = np.sin(2 * np.pi * np.cumsum(np.geomspace(ends[0], ends[1], count)) / RATE) + 0.1 * rng.normal(size=count)
+    return _at(_eased(tone, 0.03), LOUD_DB)
+
+
 def claps(rng: np.random.Generator, count: int | None = None) -> Sound:
     """Two or three claps of two hands .2 to .44 s apart: bursts from 800 to 5,000 Hz that decay within 20 ms."""
     apart = rng.uniform(0.22, 0.4)

@@ -14,7 +14,8 @@ from typing import Any
 
 from lampd import config
 from lampd.bench import data
-from lampd.bench.speech import compose, floor, phrases
+from lampd.bench.materials import phrases
+from lampd.bench.speech import compose, floor
 from lampd.household import Household
 from lampd.messages import Acted, AnyMessage, Directive, Speech, Transcript
 from lampd.replay import play, play_live, stages_here, state

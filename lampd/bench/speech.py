@@ -1,8 +1,10 @@
 """Learning from real speech, closed loop, through the real recorder and transcriber.
 
 `phrases`: "jarvis" means lit and "snowboy" means dark, each said by more than fifty people; "computer" and orders to a
-coffee machine are chatter. A digit speaker: "three" means lit and "seven" dark, all by one person, and the other digits
-are chatter. Three pieces of chatter to a command, laid out as a session over a quiet room's noise, or over a kitchen's.
+coffee machine are chatter. Afterwards a kitchen is heard for two minutes, and many people, two at a time, for ten. A
+digit speaker: "three" means lit and "seven" dark, all by one person, and the other digits are chatter. `couple`: two of
+them in one house. `anyhow`: one, who now whispers, now speaks softly or from across the room. `signals`: whistles and
+claps. Three pieces of chatter to a command, laid out as a session over a quiet room's noise, or over a kitchen's.
 """
 
 import argparse
@@ -12,17 +14,19 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from lampd import config
-from lampd.bench import data
-from lampd.bench.scene import level
+from lampd.bench import data, noises
+from lampd.bench.materials import COUPLE, SPEAKERS, Material, anyhow, digits, phrases, signals
+from lampd.bench.scene import level, pcm
 from lampd.bench.scene import speech as spoken
 from lampd.household import Household
+from lampd.messages import Acted, AnyMessage
 from lampd.replay import play, stages_here, state
 from lampd.score import Outcome, Score
 from lampd.session import AnyEvent, Audio, Session, Wish
@@ -32,35 +36,9 @@ CHATTER_PER_COMMAND = 3
 FLOOR_S = 20.0
 GAPS_S = (11.0, 15.0)
 """Between two clips: as long as silence takes to teach."""
-SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
-LIT, DARK = "3", "7"
-"""Digits."""
-
-
-class Material(NamedTuple):
-    """Clips to be said for each wish, and others."""
-
-    name: str
-    lit: list[Path]
-    dark: list[Path]
-    chatter: list[Path]
-    commands: int
-    windows: tuple[int, ...]
-    """Figures are of the commands up to each of these, and of the rest."""
-
-
-def phrases(folder: Path) -> Material:
-    lit, dark, computer, coffee = (
-        sorted((folder / "speech" / name).glob("*.flac")) for name in ("jarvis", "snowboy", "computer", "coffee")
-    )
-    return Material("phrases", lit, dark, computer + coffee, 120, (20, 80))
-
-
-def digits(folder: Path, who: str) -> Material:
-    clips = sorted((folder / "speech" / "digits" / who).glob("*.flac"))
-    of = {digit: [clip for clip in clips if clip.name.startswith(digit)] for digit in (LIT, DARK)}
-    chatter = [clip for clip in clips if clip not in of[LIT] + of[DARK]]
-    return Material(who, of[LIT], of[DARK], chatter, 40, (10,))
+AFTERWARDS = {"kitchen": 120.0, "talk": 600.0}
+"""Seconds."""
+TALK_DB = -26.0
 
 
 def floor(folder: Path, kitchen_db: float | None, clips: list[Path], seed: int) -> NDArray[np.float32]:
@@ -132,17 +110,45 @@ def windows(outcomes: list[Outcome], ends: tuple[int, ...]) -> list[list[Outcome
     return parts
 
 
+def afterwards(folder: Path, session: Session, target: Path, seed: int) -> Session:
+    """`session`, and then a kitchen and many people: those who say digits and order coffee."""
+    rng = np.random.default_rng((seed, 3))
+    kitchen: NDArray[np.float32] = soundfile.read(folder / "noise" / "kitchen.flac", dtype="float32")[0]
+    said = sorted((folder / "speech" / "digits").glob("*/*.flac"))[::3] + sorted(
+        (folder / "speech/coffee").glob("*.flac")
+    )
+    sounds = {
+        "kitchen": np.resize(kitchen, round(AFTERWARDS["kitchen"] * RATE)),
+        "talk": noises.chatter([*map(_read, said)], AFTERWARDS["talk"], 2, TALK_DB, rng),
+    }
+    now, events = session.events[-1].t + FLOOR_S, [*session.events]
+    for name, sound in sounds.items():
+        soundfile.write(target / f"{name}.flac", pcm(sound), RATE)
+        events.append(Audio(now, str((target / f"{name}.flac").absolute())))
+        now += len(sound) / RATE
+    return Session(session.title, tuple(events), session.folder)
+
+
 def measure(
     folder: Path, material: Material, seed: int, early: bool = True, kitchen_db: float | None = None
 ) -> dict[str, Any]:
+    acts: list[float] = []
     with tempfile.TemporaryDirectory() as temporary:
         room = floor(folder, kitchen_db, material.lit + material.dark, seed)
         session = compose(material, room, Path(temporary), material.commands, seed)
+        ends = session.events[-1].t + FLOOR_S
+        if material.name == "phrases":
+            session = afterwards(folder, session, Path(temporary), seed)
         score = Score(session.wishes())
+
+        def watch(message: AnyMessage) -> None:
+            if isinstance(message, Acted) and message.at > ends:
+                acts.append(message.at)
+
         with state(config.load(None, board="laptop", anticipator={"early": early}), None) as (settings, journal):
             stages = stages_here(settings, journal, session)
             began = time.perf_counter()
-            play(session, stages, journal, Household(session.wishes(), seed), observers=(score.observe,))
+            play(session, stages, journal, Household(session.wishes(), seed), observers=(score.observe, watch))
             took = time.perf_counter() - began
     figures = score.figures()
     rows = {}
@@ -157,6 +163,7 @@ def measure(
         "windows": rows,
         "utterances": len({one["utterance"] for one in figures["decisions"]}),
         "chatter": figures["chatter"],
+        "acts_afterwards": len(acts) if material.name == "phrases" else None,
         "reaction_ms": figures["reaction_ms"],
         "hours": round(figures["minutes"] / 60, 2),
         "times_real_time": round(60 * figures["minutes"] / took, 1),
@@ -164,12 +171,12 @@ def measure(
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    lines = [f"{'':10} {'commands':12} {'F1':>6} {'lit':>6} {'dark':>6} {'acts':>5} {'false':>6} {'wrong way':>10}"]
+    lines = [f"{'':17} {'commands':12} {'F1':>6} {'lit':>6} {'dark':>6} {'acts':>5} {'false':>6} {'wrong way':>10}"]
     for row in rows:
         for name, part in row["windows"].items():
             lit, dark = (part[tag]["f1"] or 0.0 for tag in ("lit", "dark"))
             lines.append(
-                f"{row['name']:10} {name:12} {part['f1']:6.3f} {lit:6.3f} {dark:6.3f} {part['acts']:5} "
+                f"{row['name']:17} {name:12} {part['f1']:6.3f} {lit:6.3f} {dark:6.3f} {part['acts']:5} "
                 f"{part['false_acts']:6} {part['wrong_direction']:10}"
             )
     people = [row for row in rows if row["name"] in SPEAKERS]
@@ -178,14 +185,33 @@ def table(rows: list[dict[str, Any]]) -> str:
         worst = min(last, key=lambda name: last[name])
         mean = sum(last.values()) / len(last)
         lines.append(f"digits, in the last window: mean F1 {mean:.3f}, worst {last[worst]:.3f} ({worst})")
+    lines += [
+        f"{row['name']}, afterwards: {row['acts_afterwards']} acts in two minutes of kitchen and ten of many people"
+        for row in rows
+        if row["acts_afterwards"] is not None
+    ]
     hours, chatter = sum(row["hours"] for row in rows), sum(row["chatter"] for row in rows)
     lines.append(f"{hours:.1f} hours of lamp time with {chatter} pieces of chatter")
     return "\n".join(lines)
 
 
+def material_of(name: str, folder: Path, work: Path, seed: int) -> Material:
+    """What is made for it is made in `work`."""
+    match name:
+        case "phrases":
+            return phrases(folder)
+        case "couple":
+            return digits(folder, *COUPLE)
+        case "anyhow":
+            return anyhow(folder, "theo", work, seed)
+        case "signals":
+            return signals(folder, work, seed)
+    return digits(folder, name)
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="lampctl bench speech", description=__doc__.split("\n")[0])
-    every = ("phrases", *SPEAKERS)
+    every = ("phrases", *SPEAKERS, "couple", "anyhow", "signals")
     parser.add_argument("--material", nargs="+", choices=every, default=every, help=" ".join(every), metavar="NAME")
     parser.add_argument("--kitchen", type=float, metavar="DB", help="in a kitchen so much less loud than the speech")
     parser.add_argument("--late", action="store_true", help="never act before the words are over")
@@ -197,7 +223,8 @@ def main(argv: list[str]) -> int:
     rows = []
     for name in arguments.material:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        material = phrases(folder) if name == "phrases" else digits(folder, name)
-        rows.append(measure(folder, material, arguments.seed, not arguments.late, arguments.kitchen))
+        with tempfile.TemporaryDirectory() as work:
+            material = material_of(name, folder, Path(work), arguments.seed)
+            rows.append(measure(folder, material, arguments.seed, not arguments.late, arguments.kitchen))
     print(json.dumps(rows, indent=1) if arguments.json else table(rows))
     return 0

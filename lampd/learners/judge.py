@@ -57,10 +57,11 @@ class Calibration(NamedTuple):
     shift: float = 0.0
 
     def __call__(self, probabilities: Sequence[float]) -> float:
-        """The calibrated probability of those who say these; what all held impossible remains so."""
-        if not any(probabilities):
+        """The calibrated probability of those who say these; 0 is said by those who know nothing of it."""
+        said = [one for one in probabilities if one > 0]
+        if not said:
             return 0.0
-        return logistic(self.scale * float(_logit(np.array(probabilities)).mean()) + self.shift)
+        return logistic(self.scale * float(_logit(np.array(said)).mean()) + self.shift)
 
 
 class Verdict(NamedTuple):

@@ -55,8 +55,8 @@ class Labelling:
 
     def hear(self, said: Transcript, was_lit: bool, had_model: bool) -> None:
         """An utterance; the lamp `was_lit` or not as it began, and there was a model that could have acted or not."""
-        # what was heard so late may be older than the flips that are remembered; a cough is no utterance
-        if said.text.strip() and said.at - said.start <= self._horizon:
+        # what was heard so late may be older than the flips that are remembered
+        if (said.text.strip() or said.sound) and said.at - said.start <= self._horizon:
             self._heard[said.utterance] = Heard(said, was_lit, had_model, *self._ahead.get(said.utterance, ()))
         self._ahead.clear()
 
