@@ -23,7 +23,9 @@ EMPHASIS = 0.97
 SLOPE = 3
 """Changes are measured over so many frames to each side."""
 RANGE_DB, ABOVE_DB = 30.0, 6.0
-"""Speech is what is within this of the loudest moment, and this much above the softest."""
+"""Speech is what is within this of the loudest moment, and at least this much above the softest."""
+SHARE, NOISY_DB = 0.6, 25.0
+"""Where these two are less apart than this, noise fluctuates: speech is what is above this share of the way."""
 LOUDNESS, CHANGE, POSTERIOR, DURATION = 0.5, 2.0, 10.0, 3.0
 """Weights of the first coefficient, of changes, posteriors and octaves of duration: `lampctl bench consistency`."""
 BLANK = 0.3
@@ -55,9 +57,12 @@ def _speech(sound: Floats) -> tuple[int, int]:
     """The first frame that is speech, and the one after the last."""
     power = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
     decibels = 10 * np.log10((power * power).mean(1) + 1e-12)
-    smooth = np.convolve(decibels, np.ones(5) / 5, "same")
-    least = max(smooth.max() - RANGE_DB, float(np.percentile(smooth, 5)) + ABOVE_DB)
-    [loud] = np.nonzero(smooth >= min(least, smooth.max()))
+    smooth = np.convolve(np.pad(decibels, 2, "edge"), np.ones(5) / 5, "valid")
+    softest, loudest = float(np.percentile(smooth, 5)), float(smooth.max())
+    apart = loudest - softest
+    above = max(ABOVE_DB, SHARE * (apart if apart < NOISY_DB else 2 * NOISY_DB - apart))
+    least = max(loudest - RANGE_DB, softest + above)
+    [loud] = np.nonzero(smooth >= min(least, loudest))
     return max(0, min(int(loud[0]), len(smooth) - 2)), max(2, int(loud[-1]) + 1)
 
 
