@@ -113,7 +113,8 @@ def _test(arguments: argparse.Namespace, settings: Settings) -> int:
     for path in chosen:
         samples = read(path) if path else _recorded(settings)
         began = time.perf_counter()
-        text, confidence = decode(hears.logits(samples), hears.alphabet)
+        text, probability = decode(hears.logits(samples), hears.alphabet)
+        confidence = hears.confidence(probability)
         taken = time.perf_counter() - began
         row: dict[str, Any] = {"sound": str(path) if path else None, "seconds": round(len(samples) / RATE, 2)}
         row |= {"text": text, "confidence": round(confidence, 4), "took_s": round(taken, 4)}

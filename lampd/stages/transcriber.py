@@ -31,7 +31,8 @@ class Transcriber:
         """What speech sounds like, in the fields of a transcript."""
         samples = np.frombuffer(pcm, "<i2")
         logits = self._voice.logits(samples)
-        text, confidence = decode(logits, self._voice.alphabet)
+        text, probability = decode(logits, self._voice.alphabet)
+        confidence = self._voice.confidence(probability)
         # what was heard as nothing is no utterance, whatever it might have been
         found = expected(guesses(logits, self._voice.alphabet)) if text else {}
         ngrams = {ngram: round(count, 3) for ngram, count in found.items()}

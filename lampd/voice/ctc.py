@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lampd.voice.confidence import Confidence
+
 BLANK = "<pad>"
 DELIMITER = "|"
 SAMPLES = 128
@@ -43,10 +45,14 @@ class Alphabet(NamedTuple):
 
 
 class Ear(Protocol):
-    """CTC logits (frames, outputs) for 16 kHz mono samples, and what the outputs are written as."""
+    """CTC logits (frames, outputs) for 16 kHz mono samples, and what the outputs are written as; `confidence` makes of
+    the probability of a path the share of its text that is right."""
 
     @property
     def alphabet(self) -> Alphabet: ...
+
+    @property
+    def confidence(self) -> Confidence: ...
 
     def logits(self, samples: NDArray[np.int16]) -> Logits: ...
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lampd.voice import confidence
 from lampd.voice.ctc import Alphabet, Logits
 from lampd.voice.identity import PREPARED, fingerprint, weights_of
 from lampd.voice.wav2vec2 import RATE, VoiceError, receptive_field
@@ -27,6 +28,7 @@ class OnnxVoice:
             raise VoiceError(f"transcriber.voice: {folder} is not prepared: {again}")
         try:
             self.alphabet = Alphabet.of(folder)
+            self.confidence = confidence.of(folder)
             sound = _extractor(folder)
             config = json.loads((folder / "config.json").read_text("utf-8"))
             self._shortest = receptive_field(config["conv_kernel"], config["conv_stride"])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lampd.voice import confidence
 from lampd.voice.ctc import Alphabet, Logits
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -59,6 +60,7 @@ class Voice:
         self._torch = torch
         try:
             self.alphabet = Alphabet.of(folder)
+            self.confidence = confidence.of(folder)
             self._extractor: Any = Wav2Vec2FeatureExtractor.from_pretrained(folder, local_files_only=True)
             model: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:

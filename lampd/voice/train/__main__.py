@@ -76,7 +76,7 @@ def make(chosen: argparse.Namespace) -> None:
     model, progress = training.learned(chosen.work, plan)
     out = chosen.out or chosen.work / "voice"
     network.save(model, out, wanted.alphabet)
-    card.write(out, corpus, plan, progress, card.judged(model, corpus, plan.seed))
+    card.write(out, corpus, plan, progress, card.judgements(model, corpus, plan.seed))
     say(f"{out}: character errors {json.dumps(progress.curve[-1])}")
 
 

@@ -1,5 +1,6 @@
 """The model card of a voice: what it learned from, how, and how well it writes, all of it counted by the run itself."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from lampd import durable
+from lampd.voice import confidence
 from lampd.voice.ctc import Alphabet
 from lampd.voice.train.augmentation import Samples, augmented, surroundings
 from lampd.voice.train.corpus import JUDGED, Corpus
-from lampd.voice.train.evaluation import Counts, counted, rate
+from lampd.voice.train.evaluation import Counts, Judged, counted, judged, rate
 from lampd.voice.train.plan import Plan, Progress
 from lampd.voice.train.sounds import LETTERS, vocabulary
 from lampd.voice.train.voices import LICENCES, RECORDED
@@ -22,8 +24,8 @@ ROOM = 1.25
 MEANING = {"heard": "voices it was trained on", "unheard": "voices held out"}
 
 
-def judged(model: Any, corpus: Corpus, seed: int) -> dict[str, Counts]:
-    """Errors by "purpose language" on all sentences to judge by, "clean" and "noisy" as training's noise goes."""
+def judgements(model: Any, corpus: Corpus, seed: int) -> dict[str, list[Judged]]:
+    """All sentences to judge by, in groups "purpose language"; "clean", and "noisy" as training's noise goes."""
     alphabet = Alphabet.by(vocabulary(corpus.wanted.alphabet))
     around = surroundings(np.random.default_rng((seed, 2)))
 
@@ -37,17 +39,27 @@ def judged(model: Any, corpus: Corpus, seed: int) -> dict[str, Counts]:
                     samples = augmented(sound, int(len(sound) * ROOM), chance, around, [])
                 yield f"{purpose} {corpus.languages[number]}", samples, corpus.labels[number]
 
-    return {name: counted(model, said(name == "noisy"), alphabet) for name in ("clean", "noisy")}
+    return {name: [*judged(model, said(name == "noisy"), alphabet)] for name in ("clean", "noisy")}
 
 
-def write(folder: Path, corpus: Corpus, plan: Plan, progress: Progress, errors: dict[str, Counts]) -> None:
-    """README.md in the voice's folder, beside that of the voice it began from. Raises OSError."""
+def write(folder: Path, corpus: Corpus, plan: Plan, progress: Progress, found: dict[str, list[Judged]]) -> None:
+    """README.md in the voice's folder, beside that of the voice it began from, and how far to trust it. Raises
+    OSError."""
+    measured = confidence.measure(_pairs(found, "heard"))
+    durable.write(folder / confidence.MEASURED, json.dumps(measured, indent=1).encode())
     if plan.start is not None and (plan.start / CARD).exists():
         durable.write(folder / EARLIER, (plan.start / CARD).read_bytes())
-    durable.write(folder / CARD, "\n".join(_lines(folder, corpus, plan, progress, errors)).encode())
+    durable.write(folder / CARD, "\n".join(_lines(folder, corpus, plan, progress, found)).encode())
 
 
-def _lines(folder: Path, corpus: Corpus, plan: Plan, progress: Progress, errors: dict[str, Counts]) -> Iterator[str]:
+def _pairs(found: dict[str, list[Judged]], purpose: str) -> list[tuple[float, int, int]]:
+    every = (one for judged in found.values() for one in judged)
+    return [one[1:] for one in every if one.group.split()[0] == purpose]
+
+
+def _lines(
+    folder: Path, corpus: Corpus, plan: Plan, progress: Progress, found: dict[str, list[Judged]]
+) -> Iterator[str]:
     size = (folder / "model.safetensors").stat().st_size
     alphabet = corpus.wanted.alphabet
     yield "# A small voice, trained on synthetic speech"
@@ -62,7 +74,11 @@ def _lines(folder: Path, corpus: Corpus, plan: Plan, progress: Progress, errors:
     yield ""
     yield "On sentences that were never trained on; noise and rooms as in training."
     yield ""
-    yield from _errors(corpus, errors)
+    yield from _errors(corpus, {name: counted(judged) for name, judged in found.items()})
+    yield ""
+    trusted = confidence.off(_pairs(found, "unheard"), confidence.of(folder))
+    yield f"What it says of its own text, {confidence.MEASURED}, was measured on the voices it was trained on; on those"
+    yield f"held out it is {trusted:.3f} off the share of right characters, tenth by tenth of the utterances."
     yield ""
     yield "## On the way"
     yield ""

@@ -1,8 +1,8 @@
 """Character errors of a network's best string on utterances, as they are or as a room would make them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import torch
 
@@ -14,22 +14,38 @@ Counts = dict[str, tuple[int, int]]
 """By group: errors, and characters there should have been."""
 
 
+class Judged(NamedTuple):
+    """One utterance: how probable the best path was, errors, and characters there should have been."""
+
+    group: str
+    probability: float
+    errors: int
+    characters: int
+
+
 @torch.no_grad()
-def heard(model: Any, sound: Samples, alphabet: Alphabet) -> str:
-    """What the network writes down of `sound`, float samples of any level at 16 kHz."""
+def heard(model: Any, sound: Samples, alphabet: Alphabet) -> tuple[str, float]:
+    """What the network writes down of `sound`, float samples of any level at 16 kHz, and how probable that is."""
     logits = model(torch.from_numpy(normalised(sound))[None]).logits[0]
-    return decode(logits.float().numpy(), alphabet)[0]
+    return decode(logits.float().numpy(), alphabet)
 
 
-def counted(model: Any, utterances: Iterable[tuple[str, Samples, str]], alphabet: Alphabet) -> Counts:
-    """Errors by group over (group, sound, label)."""
-    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+def judged(model: Any, utterances: Iterable[tuple[str, Samples, str]], alphabet: Alphabet) -> Iterator[Judged]:
+    """Each of (group, sound, label)."""
     model.eval()
     for group, sound, label in utterances:
-        totals[group][0] += distance(label, heard(model, sound, alphabet))
-        totals[group][1] += len(label)
+        text, probability = heard(model, sound, alphabet)
+        yield Judged(group, probability, distance(label, text), len(label))
     model.train()
-    return {group: (errors, characters) for group, (errors, characters) in totals.items()}
+
+
+def counted(judgements: Iterable[Judged]) -> Counts:
+    """Errors by group."""
+    totals: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for one in judgements:
+        errors, characters = totals[one.group]
+        totals[one.group] = errors + one.errors, characters + one.characters
+    return dict(totals)
 
 
 def rate(counts: Iterable[tuple[int, int]]) -> float:

@@ -23,7 +23,7 @@ from lampd.voice.train import corpus as speech
 from lampd.voice.train.augmentation import placed, surrounded, surroundings
 from lampd.voice.train.batches import Batch, Batches
 from lampd.voice.train.checkpoints import CHECKPOINT, average, keep, read, restore
-from lampd.voice.train.evaluation import counted
+from lampd.voice.train.evaluation import counted, judged
 from lampd.voice.train.network import begun_from, network
 from lampd.voice.train.plan import Plan, Progress
 from lampd.voice.train.sounds import vocabulary
@@ -141,7 +141,7 @@ class Training:
         """A point on the curve: the averaged weights on clean sentences never trained on."""
         model = network(self.corpus.wanted.alphabet, self.plan.seed, self.plan.size)
         model.load_state_dict(self.average)
-        counts = counted(model, self._judged(), self.alphabet)
+        counts = counted(judged(model, self._judged(), self.alphabet))
         totals = torch.tensor([counts.get(purpose, (0, 0)) for purpose in speech.JUDGED], dtype=torch.float64)
         if self.plan.processes > 1:
             distributed.all_reduce(totals)
