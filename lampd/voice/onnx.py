@@ -81,8 +81,9 @@ def _session(path: Path, threads: int) -> Any:
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     # threads that wait do so without using the processor
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # utterances are of all lengths: what was kept for one fits no other
-    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    # what was needed for one utterance is kept for the next, but not planned by its length; the weights lie elsewhere
+    options.enable_mem_pattern = False
+    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's have no base of their own

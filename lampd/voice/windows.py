@@ -1,7 +1,6 @@
-"""A feature extractor comes in; one leaves that computes the same by products of matrices, which quantise well.
+"""A convolution comes in; one leaves that computes the same by a product of all its windows with its kernel, in 8 bits.
 
-From its second layer on it keeps time before channels. There a convolution whose kernel is K strides long is a sum of K
-products: of all windows of one stride, side by side, with that part of the kernel.
+It keeps time before channels: (time, channels) in and out.
 """
 
 from typing import Any
@@ -9,58 +8,51 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-QUIETEST = 1e-6
-"""Keeps silence from being divided by nothing."""
+from lampd.voice.rounding import LARGEST, Rounded, gelu, loudness, rounded
+
+
+def windows(sound: Tensor, kernel: int, stride: int) -> Tensor:
+    """All windows (count, kernel) of (samples)."""
+    count = (sound.shape[0] - kernel) // stride + 1
+    return sound[torch.arange(count)[:, None] * stride + torch.arange(kernel)]
 
 
 class Windows(nn.Module):
-    """One convolution of a feature extractor with its norm and activation; (1, time, channels) in and out."""
+    """A layer of a feature extractor: convolution, norm if it has one, activation. Each window is rounded by its own
+    loudness."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
         self._kernel: int = layer.conv.kernel_size[0]
         self._stride: int = layer.conv.stride[0]
-        taps = layer.conv.weight.detach().permute(2, 1, 0)
-        starts = range(0, self._kernel, self._stride)
-        parts = [taps[start : start + self._stride].reshape(-1, taps.shape[2]).contiguous() for start in starts]
-        self._parts = nn.ParameterList([nn.Parameter(part, requires_grad=False) for part in parts])
+        self._starts = range(0, self._kernel, self._stride)
+        self._product = Rounded(layer.conv.weight.detach().permute(2, 1, 0).flatten(0, 1))
         self._bias = layer.conv.bias
         self._norm = getattr(layer, "layer_norm", nn.Identity())
-        self._activation = layer.activation
+        self._activation = gelu(layer.activation)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        channels, stride = hidden.shape[2], self._stride
-        frames = (hidden.shape[1] - self._kernel) // stride + 1
-        total: Any = 0 if self._bias is None else self._bias
-        for number, part in enumerate(self._parts):
-            taps, start = self._taps(number), number * stride
-            if taps == stride:
-                seen = hidden[:, start : start + frames * stride].reshape(1, frames, stride * channels)
-            else:
-                # the last part of a kernel that is no multiple of its stride
-                beginnings = range(start, start + taps)
-                seen = torch.cat([hidden[:, i : i + (frames - 1) * stride + 1 : stride] for i in beginnings], -1)
-            # each window by its own loudness: rounded by the loudest one's, quiet ones would be lost
-            loudness = seen.abs().amax(-1, keepdim=True).clamp_min(QUIETEST)
-            total = total + (seen / loudness) @ part * loudness
+        length = len(hidden)  # a number, not a tensor, as those of a shape become when they are traced
+        count = (length - self._kernel) // self._stride + 1
+        loud = loudness(hidden).reshape(1, 1, length)
+        steps = nn.functional.max_pool1d(loud, self._kernel, self._stride).reshape(count, 1) / LARGEST
+        # bytes are cheaper to cut into windows than what they are made of
+        seen = torch.cat([taps for start in self._starts for taps in self._taps(hidden, steps, start)], -1)
+        total = self._product(seen) * steps
+        if self._bias is not None:
+            total = total + self._bias
         activated: Tensor = self._activation(self._norm(total))
         return activated
 
-    def _taps(self, number: int) -> int:
-        return min(self._stride, self._kernel - number * self._stride)
-
-
-class FrontEnd(nn.Module):
-    """In the place of transformers' feature extractor: (1, samples) in, (1, channels, frames) out."""
-
-    def __init__(self, extractor: Any) -> None:
-        super().__init__()
-        first, *rest = extractor.conv_layers
-        self._first = first
-        self._rest = nn.ModuleList([Windows(layer) for layer in rest])
-
-    def forward(self, sound: Tensor) -> Tensor:
-        hidden: Tensor = self._first(sound[:, None]).transpose(1, 2)
-        for layer in self._rest:
-            hidden = layer(hidden)
-        return hidden.transpose(1, 2)
+    def _taps(self, hidden: Tensor, steps: Tensor, start: int) -> list[Tensor]:
+        """What the kernel's taps of one stride, from `start` on, see in every window: (windows, channels) or several of
+        them, in bytes."""
+        length, count, stride = len(hidden), len(steps), self._stride
+        each = steps.expand(count, stride).reshape(-1)
+        parts = torch.ones(start), each, torch.ones(max(0, length - start - len(each)))
+        # frames in no window have any step
+        part = rounded(hidden, torch.cat([part for part in parts if len(part)])[:length])
+        if start + stride <= self._kernel:
+            return [part[start : start + count * stride].reshape(count, -1)]
+        reach = (count - 1) * stride + 1
+        return [part[tap : tap + reach : stride] for tap in range(start, self._kernel)]

@@ -40,6 +40,8 @@ def test_likeness_is_counted_by_kind_and_over_all(tmp_path: Path) -> None:
     other = voice.likeness(eight, exact, groups)
     assert other["all"]["largest_difference"] > 0
     assert other["all"]["character_error"] < 0.2
+    assert voice.movement(exact, exact, clips[:2]) == {"largest_difference": 0, "relative_error": 0, "correlation": 1}
+    assert 0.5 < voice.movement(eight, exact, clips[:2])["correlation"] < 1
     times = voice.speeds({"exact": exact, "int8": eight}, 1)
     assert all(0 < factor < 1 for factor in times.values())
 
@@ -50,9 +52,10 @@ def test_the_tables_hold_every_voice(capsys: pytest.CaptureFixture[str]) -> None
     figures = {
         "runtimes": {"one": row | {"ready_s": 0.3, "hearing_s": 0.5}},
         "likeness": {"one": {"all": like}},
-        "base_largest_difference": {"base": 0.05},
+        "base_moved": {"base": {"largest_difference": 0.05, "relative_error": 0.03, "correlation": 0.99912}},
     }
     voice.show(figures)
     said = capsys.readouterr().out
     assert "| one | 0.1000 | 2.0 | 90 | 100 | 6.1 | 0.30 | 0.50 |" in said
+    assert "base: logits are 3.00% of their size away from transformers' and correlate with them by 0.9991" in said
     assert "| one: all | 10 | 99.0% | 0.0010 | 1e-05 |" in said
