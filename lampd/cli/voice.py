@@ -93,7 +93,7 @@ def _prepare(arguments: argparse.Namespace, settings: Settings) -> int:
         return 0
     print(f"{folder} is prepared: {told['precision']}, {told['size_mb']} MB")
     print(f"real-time factor  {told['real_time_factor']:.4f} on this machine ({threads} of its threads)", end="")
-    print(f"; in transformers {told['real_time_factor_transformers']:.4f}")
+    print(f"; {told['times_transformers']:.1f} times as fast as transformers, by processor time on the same sound")
     what = "clips" if clips else "pieces of noise, which says little: give recordings with --sound"
     print(f"same text         {told['identical']:.1%} of {told['clips']} {what}")
     print(f"character error   {told['character_error']:.4f} against transformers")

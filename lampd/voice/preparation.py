@@ -56,6 +56,7 @@ def prepare(
         "character_error": round(found.character_error, 4),
         "largest_difference": round(found.largest, 6),
         "real_time_factor_transformers": round(found.reference_real_time_factor, 4),
+        "times_transformers": round(found.reference_real_time_factor / found.real_time_factor, 2),
     }
 
 

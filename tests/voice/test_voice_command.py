@@ -60,6 +60,7 @@ def test_one_is_prepared_and_used_and_heard_with(lamp: Lamp) -> None:
     code, said, _ = lamp.type("prepare", "own", "--json", "--sound", str(AUDIO / "0001.flac"), str(AUDIO / "0002.flac"))
     told = json.loads(said)
     assert code == 0
+    assert told["times_transformers"] > 0
     assert (told["identical"], told["clips"], told["compared_on"], told["precision"]) == (1, 2, "sound", "exact")
     code, said, _ = lamp.type("use", "own")
     assert code == 0
@@ -87,6 +88,7 @@ def test_without_sound_it_says_how_little_it_knows(lamp: Lamp) -> None:
     code, said, _ = lamp.type("prepare", str(lamp.voice), "--precision", "int8")
     assert code == 0
     assert "noise, which says little" in said
+    assert "times as fast as transformers" in said
 
 
 def test_what_is_too_slow_is_refused_unless_wanted(lamp: Lamp, monkeypatch: pytest.MonkeyPatch) -> None:
