@@ -59,7 +59,7 @@ def cosines(counts: Sequence[Mapping[str, float]]) -> Likeness:
 def sounding(voice: Ear, clips: Iterable[Path], logits: Iterable[Logits]) -> Likeness:
     """How alike the sounds of N clips are (N x N)."""
     sounds = [unpack(embed(read(clip), one, voice.alphabet.blank)) for clip, one in zip(clips, logits, strict=True)]
-    others = np.stack(sounds, axis=2)
+    others = np.stack([sound.T for sound in sounds], axis=2)
     return 1 - np.stack([distances(sound, others) for sound in sounds]).astype(np.float64) / FAR
 
 

@@ -9,16 +9,24 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lampd.bench.households import Composer
+from lampd.devices.sound import RATE
 from lampd.durable import write
 from lampd.learners import gate, gate_fit
 from lampd.learners.explicit import Explicit
+from lampd.learners.sound import MEANT, OTHERS, Sound
 from lampd.messages import Example, Tag, Tick
+from lampd.moments import MOMENTS, pack
 from lampd.session import Text
 from lampd.stages.trainer import Trainer
+from lampd.voice.embedding import embed
 
 SIZES = (300, 3000)
 TIMES = 5
+FEATURES = 57
+"""Of a moment, with the bundled voice."""
 
 
 def examples(composer: Composer, count: int) -> list[Example]:
@@ -58,9 +66,39 @@ def peak(known: list[Example]) -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
+def hearing() -> dict[str, Any]:
+    """What the learner that hears takes of an utterance of a second, when it remembers all that it may."""
+    chance = np.random.default_rng(0)
+    full = 2 * MEANT + OTHERS
+
+    def example(utterance: int, *possible: Tag) -> Example:
+        kept = pack(chance.normal(0, 1.5, (MOMENTS, FEATURES)))
+        return Example(0.0, utterance, "", False, possible, "flip", sound=kept)
+
+    learner = Sound()
+    for utterance in range(full):
+        learner.learn(
+            example(utterance, *(("lit",), ("dark",))[utterance % 2] if utterance < 2 * MEANT else ("nothing",))
+        )
+    new = iter([example(full + time, "lit") for time in range(TIMES)])
+
+    def think_and_learn() -> None:
+        one = next(new)
+        learner.predict(one.said, False)
+        learner.learn(one)
+
+    samples, logits = chance.normal(0, 3000, RATE).astype(np.int16), chance.normal(0, 3, (49, 30)).astype(np.float32)
+    embed(samples, logits, 0)
+    return {
+        "a second of sound embedded, ms": milliseconds(lambda: embed(samples, logits, 0)),
+        f"sound: an utterance thought of and learned, {full} remembered, ms": milliseconds(think_and_learn),
+        "sound: kept of an utterance, bytes": MOMENTS * FEATURES,
+    }
+
+
 def measure(composer: Composer) -> dict[str, Any]:
     """Milliseconds by what they are spent on, and MiB."""
-    figures: dict[str, Any] = {}
+    figures: dict[str, Any] = hearing()
     known = examples(composer, max(SIZES))
     for size in SIZES:
         explicit, fitter = Explicit(), gate_fit.Fitter()

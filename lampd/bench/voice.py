@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lampd.bench import checkpoints, data, fresh
+from lampd.bench import checkpoints, consistency, data, fresh
 from lampd.devices.sound import read
 from lampd.voice.comparison import Samples, compare, signals
 from lampd.voice.ctc import Ear
@@ -132,7 +132,9 @@ def measure(work: Path, speech: Path, rounds: int, most: int) -> dict[str, Any]:
     some = [clip for sounds in groups.values() for clip in sounds[:2]]
     tell("likeness: base")
     moved = {name: movement(ears[name], ears[TORCH_BASE], some) for name in ("base, exact", "base, int8")}
-    return {"runtimes": rows, "likeness": alike, "base_moved": moved}
+    tell("consistency")
+    consistent = consistency.measure(ears["bundled, as it ships"], speech)
+    return {"runtimes": rows, "likeness": alike, "base_moved": moved, "consistency": consistent}
 
 
 def tell(what: str) -> None:
@@ -158,6 +160,7 @@ def show(figures: dict[str, Any]) -> None:
     for name, row in figures["base_moved"].items():
         print(f"{name}: logits are {row['relative_error']:.2%} of their size away from transformers'", end="")
         print(f" and correlate with them by {row['correlation']:.4f}, on the worst clip")
+    print("\n" + consistency.table({"bundled": figures["consistency"]}))
 
 
 def main(argv: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 The sound itself is compared (voice/embedding.py, warping.py), so it takes neither words nor a language, only somebody
 who says the same in the same way. With `yes` the distance to the nearest remembered utterance that meant a wish, `no`
-that to the nearest that did not, and `usual` the median distance to all, FAR among them,
+that to the nearest that did not, and `usual` the mean distance to all, FAR among them,
 
     logit = z0 + z1 log(no / yes) + z2 log(usual / yes),
 
@@ -24,7 +24,7 @@ NEAR = 0.5
 """No distance counts for less."""
 BESIDE = 1.15
 """So much farther seems what meant the other wish: the same words may ask for both."""
-PRIOR, SPREAD = np.array([-1.8, 12.0, 5.0]), np.array([1.5, 3.0, 3.0])
+PRIOR, SPREAD = np.array([-1.5, 12.0, 6.0]), np.array([1.5, 3.0, 3.0])
 """Means and standard deviations of z."""
 MOST = 0.5
 """No logarithm of a ratio counts for more: a wrong label is not to decide z."""
@@ -123,6 +123,6 @@ def _evidence(distances: NDArray[np.float32], meant: NDArray[np.bool_], farther:
     apart = np.maximum(distances.astype(np.float64), NEAR)
     yes = apart[:, meant].min(1)
     no = np.minimum((apart * farther).min(1), FAR)
-    usual = np.median(np.hstack([apart, np.full((len(apart), 1), FAR)]), axis=1)
+    usual = (apart.sum(1) + FAR) / (apart.shape[1] + 1)
     ratios = np.log(np.stack([no, usual], axis=1) / yes[:, None])
     return np.hstack([np.ones((len(apart), 1)), np.clip(ratios, -MOST, MOST)])

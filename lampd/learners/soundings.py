@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from lampd.learners.warping import distances
 from lampd.moments import unpack
 
-FAR = 7.0
+FAR = 8.0
 """What is taken for the distance to what nobody has said yet."""
 
 Floats = NDArray[np.float32]
@@ -33,7 +33,7 @@ class Soundings:
         column = self.distances(sound)
         own = np.array([FAR], np.float32)
         self.apart = np.block([[self.apart, column[:, None]], [column[None], own]])
-        new = unpack(sound)[:, :, None]
+        new = unpack(sound).T[:, :, None]
         self._rows = new if self._rows is None else np.concatenate([self._rows, new], axis=2)
         self.utterances.append(utterance)
 

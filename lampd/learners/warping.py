@@ -16,13 +16,11 @@ Floats = NDArray[np.float32]
 
 
 def distances(one: Floats, others: Floats) -> Floats:
-    """(N) of `one` (frames, features) to each of `others` (frames, features, N)."""
-    frames, features, count = others.shape
+    """(N) of `one` (frames, features) to each of `others` (features, frames, N)."""
+    features, frames, count = others.shape
     # |a - b|^2 = |a|^2 + |b|^2 - 2 a b
-    products = one @ others.transpose(1, 0, 2).reshape(features, frames * count)
-    cost = products.reshape(frames, frames, count)
-    cost *= -2
-    cost += (others * others).sum(1)
+    cost = (-2 * one @ others.reshape(features, frames * count)).reshape(frames, frames, count)
+    cost += np.einsum("dtn,dtn->tn", others, others)
     cost += (one * one).sum(1)[:, None, None]
     np.maximum(cost, 0, out=cost)
     np.sqrt(cost, out=cost)

@@ -21,19 +21,19 @@ def slowly(one: np.ndarray, other: np.ndarray) -> float:
 def test_it_is_the_recursion(frames: int) -> None:
     chance = np.random.default_rng(frames)
     one = chance.normal(size=(frames, 5)).astype(np.float32)
-    others = chance.normal(size=(frames, 5, 7)).astype(np.float32)
+    others = chance.normal(size=(5, frames, 7)).astype(np.float32)
     found = distances(one, others)
-    assert found == pytest.approx([slowly(one, others[:, :, number]) for number in range(7)], rel=1e-4)
+    assert found == pytest.approx([slowly(one, others[:, :, number].T) for number in range(7)], rel=1e-4)
 
 
 def test_the_same_is_near_and_the_same_more_slowly_is_nearer_than_without_warping() -> None:
     time = np.linspace(0, 1, 32)[:, None]
     tune = np.hstack([np.sin(time * k) for k in range(3, 12)]).astype(np.float32)
     late = np.hstack([np.sin(time**1.2 * k) for k in range(3, 12)]).astype(np.float32)
-    same, warped = distances(tune, np.stack([tune, late], axis=2))
+    same, warped = distances(tune, np.stack([tune.T, late.T], axis=2))
     assert same < 1e-2
     assert warped < 0.5 * np.linalg.norm(tune - late, axis=1).mean()
 
 
 def test_there_may_be_nothing_to_compare_with() -> None:
-    assert len(distances(np.zeros((32, 3), np.float32), np.zeros((32, 3, 0), np.float32))) == 0
+    assert len(distances(np.zeros((32, 3), np.float32), np.zeros((3, 32, 0), np.float32))) == 0
