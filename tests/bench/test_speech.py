@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from lampd.bench import speech
+from lampd.bench.materials import COUPLE, SIGNALS, Material, anyhow, digits, signals
 from lampd.score import Outcome
 from lampd.session import Audio, Wish
 
@@ -13,16 +15,16 @@ ROOM = np.zeros(16_000, np.float32)
 
 
 @pytest.fixture(scope="module")
-def george(data_folder: Path) -> speech.Material:
-    return speech.digits(data_folder, "george")
+def george(data_folder: Path) -> Material:
+    return digits(data_folder, "george")
 
 
-def test_a_speaker_says_two_digits_for_the_wishes_and_eight_as_chatter(george: speech.Material) -> None:
+def test_a_speaker_says_two_digits_for_the_wishes_and_eight_as_chatter(george: Material) -> None:
     assert (len(george.lit), len(george.dark), len(george.chatter)) == (20, 20, 160)
     assert {clip.name[0] for clip in george.chatter} == {*"01245689"}
 
 
-def test_a_session_alternates_and_has_so_much_chatter(george: speech.Material, tmp_path: Path) -> None:
+def test_a_session_alternates_and_has_so_much_chatter(george: Material, tmp_path: Path) -> None:
     session = speech.compose(george, ROOM, tmp_path, 10, seed=3)
     wishes = session.wishes()
     assert [wish.lit for wish in wishes if wish.lit is not None] == [True, False] * 5
@@ -37,7 +39,7 @@ def test_a_session_alternates_and_has_so_much_chatter(george: speech.Material, t
     assert session != speech.compose(george, ROOM, tmp_path, 10, seed=4)
 
 
-def test_a_kitchen_is_as_loud_as_asked(data_folder: Path, george: speech.Material) -> None:
+def test_a_kitchen_is_as_loud_as_asked(data_folder: Path, george: Material) -> None:
     clips = george.lit[:3]
     loud, soft = (speech.level(speech.floor(data_folder, decibels, clips, 0)) for decibels in (5.0, 20.0))
     assert loud - soft == pytest.approx(15.0, abs=0.01)
@@ -49,3 +51,39 @@ def test_windows_begin_with_a_command() -> None:
 
     parts = speech.windows([outcome(number) for number in range(12)], (2, 4))
     assert [[int(one.wish.t) for one in part] for part in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+
+
+def test_two_people_say_the_same_digits(data_folder: Path) -> None:
+    both = digits(data_folder, *COUPLE)
+    assert (len(both.lit), len(both.dark), len(both.chatter)) == (40, 40, 320)
+    assert {clip.parent.name for clip in both.lit} == {*COUPLE}
+    assert both.commands == 80
+
+
+def test_a_digit_said_any_way_is_the_same_again_with_the_same_seed(data_folder: Path, tmp_path: Path) -> None:
+    for name in ("one", "again"):
+        (tmp_path / name).mkdir()
+    one, again = (anyhow(data_folder, "theo", tmp_path / name, 0) for name in ("one", "again"))
+    assert [clip.read_bytes() for clip in one.lit] == [clip.read_bytes() for clip in again.lit]
+    plain = digits(data_folder, "theo").lit
+    same = [np.array_equal(soundfile.read(a)[0], soundfile.read(b)[0]) for a, b in zip(one.lit, plain, strict=True)]
+    assert 0 < sum(same) < 20
+
+
+def test_whistles_and_claps_are_of_their_kinds(data_folder: Path, tmp_path: Path) -> None:
+    said = signals(data_folder, tmp_path, 0)
+    assert (len(said.lit), len(said.dark), len(said.chatter)) == (SIGNALS, SIGNALS, 4 * SIGNALS)
+    for clip, rising in ((said.lit[0], True), (tmp_path / "falling-0.flac", False)):
+        sound = soundfile.read(clip)[0]
+        first, last = (np.abs(np.fft.rfft(half)).argmax() for half in np.array_split(sound[: len(sound) // 2 * 2], 2))
+        assert (last > first) == rising
+
+
+def test_afterwards_there_are_a_kitchen_and_many_people(data_folder: Path, george: Material, tmp_path: Path) -> None:
+    session = speech.compose(george, ROOM, tmp_path, 2, seed=3)
+    longer = speech.afterwards(data_folder, session, tmp_path, 0)
+    assert longer.events[: len(session.events)] == session.events
+    kitchen, talk = longer.events[-2:]
+    assert talk.t - kitchen.t == speech.AFTERWARDS["kitchen"]
+    assert soundfile.info(tmp_path / "talk.flac").duration == speech.AFTERWARDS["talk"]
+    assert longer.wishes() == session.wishes()
