@@ -30,6 +30,8 @@ MOST = 0.5
 """No logarithm of a ratio counts for more: a wrong label is not to decide z."""
 
 Floats = NDArray[np.float64]
+Ear = tuple[str, int]
+"""The voice that heard a sound, and the bytes that it makes of one: others cannot be compared."""
 
 
 class Sound:
@@ -39,9 +41,8 @@ class Sound:
 
     def __init__(self) -> None:
         self.examples: dict[int, Example] = {}
-        self._by: dict[str, Soundings] = {}
-        """By the voice that heard them."""
-        self._weights: dict[tuple[str, Tag], Floats] = {}
+        self._by: dict[Ear, Soundings] = {}
+        self._weights: dict[tuple[Ear, Tag], Floats] = {}
 
     def learn(self, example: Example) -> None:
         """Add `example`, in place of what its utterance taught before; one with nothing possible is forgotten."""
@@ -51,7 +52,7 @@ class Sound:
         if not example.possible or not example.sound:
             return
         if example.utterance not in self.examples:
-            self._by.setdefault(example.voice, Soundings()).add(example.utterance, example.sound)
+            self._by.setdefault(_ear(example), Soundings()).add(example.utterance, example.sound)
         self.examples[example.utterance] = example
         self._weights.clear()
         # those of this example's kind may be too many now
@@ -62,20 +63,20 @@ class Sound:
     def forget(self, utterance: int) -> None:
         """Be as if `utterance` had never been learned; unknown ones are ignored."""
         if example := self.examples.pop(utterance, None):
-            self._by[example.voice].drop(utterance)
+            self._by[_ear(example)].drop(utterance)
             self._weights.clear()
 
     def predict(self, said: Said, lit: bool) -> Wish:
         """Probabilities of what `said` asks of a lamp that is `lit` or not."""
         wish: Tag = "dark" if lit else "lit"
-        sounds = self._by.get(said.voice)
+        sounds = self._by.get(_ear(said))
         if not sounds or not said.sound:
             return Wish.of(lit, 0.0)
         meant, farther = self._labels(sounds, wish)
         if not meant.any():
             return Wish.of(lit, 0.0)
         x = _evidence(sounds.distances(said.sound)[None], meant, farther)
-        return Wish.of(lit, logistic(float(x[0] @ self._fitted(said.voice, wish))))
+        return Wish.of(lit, logistic(float(x[0] @ self._fitted(_ear(said), wish))))
 
     def contributions(self, said: Said, wish: Tag) -> dict[str, float]:
         """None: no n-gram has a part in it."""
@@ -83,7 +84,7 @@ class Sound:
 
     def nearest(self, said: Said, wish: Tag, meant: bool) -> list[int]:
         """Remembered utterances that meant `wish`, or did not, nearest in sound first."""
-        sounds = self._by.get(said.voice)
+        sounds = self._by.get(_ear(said))
         if not sounds or not said.sound:
             return []
         ordered = np.argsort(sounds.distances(said.sound), kind="stable")
@@ -101,16 +102,20 @@ class Sound:
         ]
         return np.array([is_it is True for is_it in bearings], bool), np.array(farther)
 
-    def _fitted(self, voice: str, wish: Tag) -> Floats:
-        if (voice, wish) not in self._weights:
-            sounds = self._by[voice]
+    def _fitted(self, ear: Ear, wish: Tag) -> Floats:
+        if (ear, wish) not in self._weights:
+            sounds = self._by[ear]
             meant, farther = self._labels(sounds, wish)
             # the only one that meant it cannot be predicted from others
             told = np.isfinite(farther) | (meant & (meant.sum() > 1))
             x = _evidence(sounds.apart[told], meant, farther)
             weight = np.where(farther[told] == BESIDE, ASIDE, 1.0)
-            self._weights[voice, wish] = regression.fit(x, meant[told].astype(float), weight, PRIOR, SPREAD)
-        return self._weights[voice, wish]
+            self._weights[ear, wish] = regression.fit(x, meant[told].astype(float), weight, PRIOR, SPREAD)
+        return self._weights[ear, wish]
+
+
+def _ear(said: Said | Example) -> Ear:
+    return said.voice, len(said.sound)
 
 
 def _kind(example: Example) -> Tag | None:
