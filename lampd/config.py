@@ -1,6 +1,6 @@
 """The configuration: defaults, the board's profile and the owner's file come in, checked Settings leave.
 
-Later layers win key by key: config/lampd.yaml, `settings` of hardware/BOARD.yaml, then the owner's file.
+Later layers win key by key: config/lampd.yaml, hardware/BOARD.yaml, then the owner's file.
 """
 
 import difflib
@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 import msgspec
 import yaml
 
+from lampd.board import Board
 from lampd.settings import Settings
 
 OWNERS = Path("/etc/lampd/lampd.yaml")
@@ -46,7 +47,8 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
     if not profile.exists():
         boards = ", ".join(sorted(file.stem for file in shipped("hardware").glob("*.yaml")))
         raise ConfigError(f"{path or ''}: board: {board} is not known; there are {boards}")
-    layers = [(_yaml(profile).get("settings", {}), profile), (owners, path), (overrides, None)]
+    layers: list[tuple[dict[str, Any], Path | None]] = [(layer, profile) for layer in read_board(profile).layers()]
+    layers += [(owners, path), (overrides, None)]
     for layer, source in layers:
         _known(layer, Settings, source, "")
         _merge(settings, layer)
@@ -56,6 +58,16 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
         return msgspec.convert(settings, Settings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path or 'configuration'}: {_explain(str(error), settings)}") from None
+
+
+def read_board(profile: Path) -> Board:
+    """A board's profile. Raises ConfigError."""
+    content = _yaml(profile)
+    _known(content, Board, profile, "")
+    try:
+        return msgspec.convert(content, Board)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{profile}: {_explain(str(error), content)}") from None
 
 
 def _yaml(path: Path) -> dict[str, Any]:

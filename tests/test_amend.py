@@ -6,7 +6,7 @@ import yaml
 from lampd.amend import AmendError, amended
 
 FILE = """# the kitchen
-board: raspberry-pi
+board: raspberry-pi-4
 transcriber:        # the ear
     # two cores
     threads: 2

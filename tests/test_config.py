@@ -96,7 +96,7 @@ def test_the_owner_wins_over_the_board_and_the_board_over_the_defaults(tmp_path:
 
 
 def test_the_caller_wins_over_all(tmp_path: Path) -> None:
-    path = owners(tmp_path, "board: raspberry-pi\nlog_level: error\nstate_dir: /somewhere\n")
+    path = owners(tmp_path, "board: raspberry-pi-4\nlog_level: error\nstate_dir: /somewhere\n")
     settings = load(path, board="laptop", state_dir="/elsewhere")
     assert (settings.board, settings.state_dir, settings.log_level) == ("laptop", "/elsewhere", "error")
     assert settings.gpio.factory == "mock", "and its board's profile is taken"
