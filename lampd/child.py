@@ -20,6 +20,7 @@ import msgspec
 from lampd import assembly
 from lampd.learners.abandoned import Abandoned
 from lampd.messages import AnyMessage, Block, Example, Press, Resume, Speaking, Speech, decode, encode
+from lampd.precedence import step_back
 from lampd.routes import Stage
 from lampd.settings import Settings
 
@@ -80,8 +81,6 @@ class Child:
     def run(self) -> None:
         """Handle messages until the hub says good night or is gone."""
         name, settings = self._beginning.name, self._beginning.settings
-        if name == "trainer":
-            os.nice(settings.trainer.niceness)
         relay = self._wire() if name == "operator" else lambda lit: None
         self._stage: Stage = assembly.build(name, settings, relay, self._newer, self._note)
         for message in self._beginning.memory:
@@ -185,6 +184,7 @@ def main(beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outbox._ignore_epipe = True  # type: ignore[attr-defined]
     start = decode_beginning(beginning)
+    step_back(start.name, start.settings)
     try:
         Child(start, inbox, outbox).run()
     except Exception as error:

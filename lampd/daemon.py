@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import datetime
-import logging
 import signal
 import sys
 import termios
@@ -12,7 +11,6 @@ import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -20,6 +18,7 @@ from lampd import __version__, config
 from lampd.control import Control, Request
 from lampd.hub import Hub
 from lampd.journal import Journal, JournalError, boot_id
+from lampd.log import log_to, prefix
 from lampd.messages import AnyMessage, Press
 from lampd.notify import notify
 from lampd.recording import Recording
@@ -30,20 +29,6 @@ FEED_S = 1.0
 """Between two words to the watchdog."""
 
 log = structlog.get_logger()
-
-
-def log_to(file: Any, level: str) -> None:
-    """Log to `file`, in JSON unless somebody watches it."""
-    people = file.isatty()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso"),
-            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(file),
-    )
 
 
 class Daemon:
@@ -173,7 +158,7 @@ def main() -> int:
         daemon = Daemon(settings, *open_journal(state / "journal.db", identity(settings.transcriber.voice)))
         control = Control(Path(settings.control_socket), daemon.answer, daemon.hub.processes.soon)
     except (config.ConfigError, OSError) as error:
-        print(f"lampd: {error}", file=sys.stderr)
+        print(f"{prefix(sys.stderr, 'error')}lampd: {error}", file=sys.stderr)
         return 1
 
     def stop(*_: object) -> None:
