@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice test check lock clean
+.PHONY: demo lamp voice wiring test check lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -16,6 +16,10 @@ lamp: $(VENV)/.runtime
 # the bundled voice, from nothing: espeak-ng, flite and festival speak, and two processes learn for 80 minutes
 voice: $(VENV)/.runtime
 	$(BIN)/python -m lampd.voice.train --work build/voice
+
+# the drawings in hardware/, from the boards' profiles
+wiring: $(VENV)/.runtime
+	$(BIN)/python -m lampd.wiring
 
 test: check
 	$(BIN)/python -m pytest
