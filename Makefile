@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+UNIT_ROOT ?= /var/tmp/lampd-unit-root
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice wiring test check lock clean
+.PHONY: demo lamp voice wiring test unit-test check lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -23,6 +24,11 @@ wiring: $(VENV)/.runtime
 
 test: check
 	$(BIN)/python -m pytest
+
+# the unit under a real systemd, booted in a container; as root, with the packages mmdebstrap and systemd-container
+unit-test: $(VENV)/.dev
+	deploy/unit-root.sh $(UNIT_ROOT) $(BIN)/python
+	LAMPD_UNIT_ROOT=$(UNIT_ROOT) $(BIN)/python -m pytest tests/deploy/unit_in_container.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

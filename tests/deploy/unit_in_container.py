@@ -1,0 +1,226 @@
+"""The unit under a real systemd: `make unit-test` boots deploy/unit-root.sh's Debian in a container that forgets.
+
+What needs sound, pins or a limit on memory is not here: the container has this machine's kernel.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lampd import config
+from lampd.precedence import PLACES, Place, place
+
+ROOT = Path(os.environ.get("LAMPD_UNIT_ROOT", "/var/tmp/lampd-unit-root"))
+# systemd-nspawn enforces DeviceAllow only with all capabilities and bpf
+BOOT = """mount --make-rprivate / && mkdir -p /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
+exec systemd-nspawn --quiet --directory="$0" --volatile=overlay --boot --register=no --keep-unit --console=pipe \
+    --capability=all --system-call-filter=bpf --private-network"""
+HASTY = """[Service]
+ExecStartPre=/opt/lampd/.venv/bin/python /opt/probe.py
+WatchdogSec=5
+RestartSec=100ms
+RestartMaxDelaySec=200ms
+"""
+PROBE = """
+import errno, grp, json, os, pathlib, socket, time
+
+def attempt(action):
+    try:
+        action()
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "done"
+
+status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines())
+pathlib.Path("/var/lib/lampd/probe.json").write_text(json.dumps({
+    "internet": attempt(lambda: socket.socket(socket.AF_INET)),
+    "internet 6": attempt(lambda: socket.socket(socket.AF_INET6)),
+    "netlink": attempt(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)),
+    "unix": attempt(lambda: socket.socket(socket.AF_UNIX)),
+    "network": os.readlink("/proc/self/ns/net"),
+    "interfaces": [line.split(":")[0].strip() for line in open("/proc/self/net/dev").read().splitlines()[2:]],
+    "fuse": attempt(lambda: open("/dev/probe", "rb")),
+    "null": attempt(lambda: open("/dev/null", "rb")),
+    "own code": attempt(lambda: open("/opt/lampd/new", "w")),
+    "settings": attempt(lambda: open("/etc/probe", "w")),
+    "homes": attempt(lambda: os.listdir("/root")),
+    "clock": attempt(lambda: time.clock_settime(time.CLOCK_REALTIME, time.time())),
+    "namespace": attempt(lambda: os.unshare(os.CLONE_NEWUSER)),
+    "groups": sorted(grp.getgrgid(group).gr_name for group in {os.getgid(), *os.getgroups()}),
+    "status": {key: status[key].strip() for key in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp")},
+}))
+"""
+
+
+class Machine:
+    """A booting or booted container, seen from outside."""
+
+    def __init__(self, nspawn: int) -> None:
+        self._children = Path(f"/proc/{nspawn}/task/{nspawn}/children")
+
+    def ask(self, *command: str, write: str | None = None) -> subprocess.CompletedProcess[str]:
+        # systemd, once it is there: another child has set the stage for it
+        entered = ["nsenter", "--target", self._children.read_text().strip(), "--all", *command]
+        return subprocess.run(entered, input=write, capture_output=True, text=True, timeout=120)
+
+    def run(self, *command: str, write: str | None = None) -> str:
+        done = self.ask(*command, write=write)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def unit(self, key: str) -> str:
+        return self.run("systemctl", "show", "--value", "--property", key, "lampd")
+
+    def standing(self, pid: int) -> Place:
+        nice, oom_score_adj = self.run("sh", "-c", f"ps -o nice= -p {pid}; cat /proc/{pid}/oom_score_adj").split()
+        return Place(int(nice), int(oom_score_adj))
+
+    def lampctl(self, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+        return self.ask("runuser", "-u", user, "--", "/opt/lampd/.venv/bin/lampctl", *words)
+
+    def status(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.lampctl("status", "--json").stdout or "{}")
+        return answer
+
+    def kill(self, pid: int | str, signal: str) -> None:
+        self.run("kill", f"-{signal}", str(pid))
+
+
+def until(reached: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)
+
+
+def pid_of(machine: Machine, stage: str) -> int:
+    return int(machine.status().get("stages", {}).get(stage, {}).get("pid") or 0)
+
+
+def errors(machine: Machine) -> str:
+    return machine.run("journalctl", "-u", "lampd", "-p", "err", "-o", "cat")
+
+
+def answers(machine: Machine) -> bool:
+    return machine.unit("ActiveState") == "active" and bool(machine.status())
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    container = subprocess.Popen(
+        ["unshare", "--mount", "--cgroup", "sh", "-c", BOOT, str(ROOT)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        machine = Machine(container.pid)
+        until(lambda: machine.ask("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"))
+        machine.run("mkdir", "-p", "/run/systemd/system/lampd.service.d")
+        machine.run("tee", "/run/systemd/system/lampd.service.d/hasty.conf", write=HASTY)
+        machine.run("tee", "/opt/probe.py", write=PROBE)
+        machine.run("mknod", "-m", "666", "/dev/probe", "c", "10", "229")
+        machine.run("useradd", "--groups", "lampd", "owner")
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "start", "lampd")
+        yield machine
+        machine.run("systemctl", "poweroff")
+        container.wait(30)
+    finally:
+        container.kill()
+
+
+def test_todays_systemd_finds_nothing_wrong_with_what_is_installed(machine: Machine) -> None:
+    verified = machine.ask("systemd-analyze", "verify", "--man=no", "lampd.service")
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+    machine.run("systemd-analyze", "security", "--threshold=20", "lampd.service")
+    machine.run("udevadm", "verify", "/usr/lib/udev/rules.d/60-lampd-gpio.rules")
+
+
+def test_ready_means_that_the_switch_works(machine: Machine) -> None:
+    machine.run("systemctl", "restart", "lampd")
+    assert machine.lampctl("on").returncode == 0
+    until(lambda: machine.status()["lit"], 3)
+
+
+def test_it_can_do_little_else(machine: Machine) -> None:
+    # what is refused below would be granted elsewhere
+    machine.run("runuser", "-u", "lampd", "--", "head", "-c0", "/dev/probe")
+    found = json.loads(machine.run("cat", "/var/lib/lampd/probe.json"))
+    assert found.pop("network") != machine.run("readlink", "/proc/1/ns/net")
+    assert found.pop("fuse") == "EPERM"
+    assert found.pop("homes") in ("EACCES", "EPERM")
+    assert found == {
+        "internet": "EAFNOSUPPORT",
+        "internet 6": "EAFNOSUPPORT",
+        "netlink": "EAFNOSUPPORT",
+        "unix": "done",
+        "interfaces": ["lo"],
+        "null": "done",
+        "own code": "EROFS",
+        "settings": "EROFS",
+        "clock": "EPERM",
+        "namespace": "EPERM",
+        "groups": ["audio", "gpio", "lampd"],
+        "status": {"CapEff": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"},
+    }
+
+
+def test_its_group_may_ask_and_read_and_nobody_else(machine: Machine) -> None:
+    assert machine.lampctl("flip", user="owner").returncode == 0
+    until(lambda: "a hand" in machine.lampctl("log", user="owner").stdout, 5)
+    assert machine.lampctl("flip", user="nobody").returncode == 2
+    assert machine.ask("runuser", "-u", "nobody", "--", "ls", "/var/lib/lampd").returncode != 0
+
+
+def test_the_stages_step_back_and_a_killed_one_comes_back(machine: Machine) -> None:
+    until(lambda: pid_of(machine, "trainer") and pid_of(machine, "transcriber"))
+    hub = int(machine.unit("MainPID"))
+    start = machine.standing(hub)
+    assert start.nice == PLACES["operator"].nice
+    # a container that has no CAP_SYS_RESOURCE itself can lower nobody's
+    assert start.oom_score_adj in (PLACES["operator"].oom_score_adj, 0)
+    settings = config.load()
+    for stage in ("operator", "transcriber", "trainer"):
+        assert machine.standing(pid_of(machine, stage)) == Place(*map(max, place(stage, settings), start)), stage
+    before = pid_of(machine, "trainer")
+    machine.kill(before, "KILL")
+    until(lambda: pid_of(machine, "trainer") not in (0, before))
+    assert int(machine.unit("MainPID")) == hub
+
+
+def test_a_hung_hub_is_ended_by_the_watchdog_and_the_lamp_is_as_it_was(machine: Machine) -> None:
+    machine.lampctl("on")
+    until(lambda: machine.status()["lit"], 5)
+    before = machine.unit("MainPID")
+    machine.kill(before, "STOP")
+    until(lambda: machine.unit("MainPID") not in ("0", before) and answers(machine))
+    assert "Watchdog timeout" in machine.run("journalctl", "-u", "lampd", "-o", "cat")
+    assert machine.status()["lit"]
+
+
+def test_it_is_never_given_up(machine: Machine) -> None:
+    began = int(machine.unit("NRestarts"))
+    # systemd's own limit would be five in ten seconds
+    for _ in range(7):
+        before = machine.unit("MainPID")
+        machine.kill(before, "KILL")
+        until(lambda before=before: machine.unit("MainPID") not in ("0", before))
+    assert int(machine.unit("NRestarts")) == began + 7
+    until(lambda: answers(machine))
+
+
+def test_errors_are_errors_in_the_journal(machine: Machine) -> None:
+    machine.run("mkdir", "-p", "/etc/lampd")
+    machine.run("tee", "/etc/lampd/lampd.yaml", write="recorder: {hangover: 0.5}\n")
+    machine.ask("systemctl", "restart", "lampd")
+    until(lambda: "recorder.hangover is not a key" in errors(machine), 10)
+    assert "there is no microphone" in errors(machine)
+    assert "stage ready" not in errors(machine)
+    machine.run("rm", "/etc/lampd/lampd.yaml")
+    until(lambda: answers(machine))
