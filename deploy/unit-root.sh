@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A Debian 13 with lampd in /opt/lampd, as a board has it but for torch: a root for `make unit-test` to boot.
-# Usage, as root: deploy/unit-root.sh ROOT [PYTHON]. PYTHON's pip fetches the wheels; mmdebstrap fetches the rest. What is
-# there is kept while what it is made from stays the same.
+# Usage, as root: deploy/unit-root.sh ROOT [PYTHON]. PYTHON's pip fetches the wheels; mmdebstrap fetches the rest.
+# What is there is kept while what it is made from stays the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$1
