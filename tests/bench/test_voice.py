@@ -53,9 +53,11 @@ def test_the_tables_hold_every_voice(capsys: pytest.CaptureFixture[str]) -> None
         "runtimes": {"one": row | {"ready_s": 0.3, "hearing_s": 0.5}},
         "likeness": {"one": {"all": like}},
         "base_moved": {"base": {"largest_difference": 0.05, "relative_error": 0.03, "correlation": 0.99912}},
+        "consistency": {"digits, mean": {"sound": {"same": 0.5, "different": -0.25, "nearest": 0.913}}},
     }
     voice.show(figures)
     said = capsys.readouterr().out
     assert "| one | 0.1000 | 2.0 | 90 | 100 | 6.1 | 0.30 | 0.50 |" in said
     assert "base: logits are 3.00% of their size away from transformers' and correlate with them by 0.9991" in said
+    assert "digits, mean  sound        0.500    -0.250     0.913" in said
     assert "| one: all | 10 | 99.0% | 0.0010 | 1e-05 |" in said
