@@ -29,6 +29,7 @@ from lampd.messages import (
 from lampd.processes import Processes
 from lampd.routes import HEARD_BY
 from lampd.settings import Settings
+from lampd.story import fields
 
 STAMPED = (PartialTranscript, Transcript, Directive, Acted)
 """Said without knowing the time: they get that of their arrival here."""
@@ -158,7 +159,7 @@ class Hub:
             "judged": self._judged(),
             "known": self.journal.known(),
             "scores": self.journal.scores(),
-            "recent": [msgspec.to_builtins(message) for message in self._recent],
+            "recent": [fields(message) for message in self._recent],
         }
 
 

@@ -1,5 +1,9 @@
 """Messages come in, sentences that people read leave."""
 
+from typing import Any
+
+import msgspec
+
 from lampd.messages import (
     ALREADY,
     Acted,
@@ -15,6 +19,14 @@ from lampd.messages import (
     Resume,
     Transcript,
 )
+
+UNREAD = ("ngrams", "sound")
+
+
+def fields(message: AnyMessage) -> dict[str, Any]:
+    """A message for scripts to read, without what only learners can."""
+    told: dict[str, Any] = msgspec.to_builtins(message)
+    return {name: value for name, value in told.items() if name not in UNREAD}
 
 
 def clock(seconds: float) -> str:

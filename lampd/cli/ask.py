@@ -115,10 +115,8 @@ def log(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if not settings:
         return DEGRADED
-    import msgspec
-
     from lampd.journal import Journal, JournalError
-    from lampd.story import sentence
+    from lampd.story import fields, sentence
 
     path = Path(settings.state_dir) / "journal.db"
     if not path.exists():
@@ -131,7 +129,7 @@ def log(arguments: argparse.Namespace) -> int:
         return DEGRADED
     for wall, message in journal.tail(arguments.n):
         if arguments.json:
-            print(json.dumps({"wall": wall, **msgspec.to_builtins(message)}))
+            print(json.dumps({"wall": wall, **fields(message)}))
         elif line := sentence(message):
             print(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall)), line)
     return WELL
