@@ -83,6 +83,20 @@ def signals(folder: Path, work: Path, seed: int) -> Material:
     return Material("whistle and claps", rising, some("two", lambda: noises.claps(rng, 2)), others, 40, (10,))
 
 
+def material_of(name: str, folder: Path, work: Path, seed: int) -> Material:
+    """That of a name in `lampctl bench speech`; what has to be made for it is made in `work`."""
+    match name:
+        case "phrases":
+            return phrases(folder)
+        case "couple":
+            return digits(folder, *COUPLE)
+        case "anyhow":
+            return anyhow(folder, "theo", work, seed)
+        case "signals":
+            return signals(folder, work, seed)
+    return digits(folder, name)
+
+
 def _written(path: Path, sound: Sound) -> Path:
     soundfile.write(path, sound, RATE)
     return path

@@ -18,16 +18,18 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from lampd import config
 from lampd.bench import data, noises
-from lampd.bench.materials import COUPLE, SPEAKERS, Material, anyhow, digits, phrases, signals
+from lampd.bench.materials import SPEAKERS, Material, material_of
 from lampd.bench.scene import level, pcm
 from lampd.bench.scene import speech as spoken
 from lampd.household import Household
-from lampd.messages import Acted, AnyMessage
+from lampd.messages import Acted, AnyMessage, PartialTranscript, Transcript
 from lampd.replay import play, stages_here, state
+from lampd.routes import Stage
 from lampd.score import Outcome, Score
 from lampd.session import AnyEvent, Audio, Session, Wish
 
@@ -129,8 +131,24 @@ def afterwards(folder: Path, session: Session, target: Path, seed: int) -> Sessi
     return Session(session.title, tuple(events), session.folder)
 
 
+class Read:
+    """A transcriber whose transcripts tell words alone."""
+
+    def __init__(self, transcriber: Stage) -> None:
+        self._transcriber = transcriber
+
+    def handle(self, message: AnyMessage) -> list[AnyMessage]:
+        said = self._transcriber.handle(message)
+        return [replace(one, sound=b"") if isinstance(one, (Transcript, PartialTranscript)) else one for one in said]
+
+
 def measure(
-    folder: Path, material: Material, seed: int, early: bool = True, kitchen_db: float | None = None
+    folder: Path,
+    material: Material,
+    seed: int,
+    early: bool = True,
+    kitchen_db: float | None = None,
+    by_words: bool = False,
 ) -> dict[str, Any]:
     acts: list[float] = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -147,6 +165,8 @@ def measure(
 
         with state(config.load(None, board="laptop", anticipator={"early": early}), None) as (settings, journal):
             stages = stages_here(settings, journal, session)
+            if by_words:
+                stages["transcriber"] = Read(stages["transcriber"])
             began = time.perf_counter()
             play(session, stages, journal, Household(session.wishes(), seed), observers=(score.observe, watch))
             took = time.perf_counter() - began
@@ -195,26 +215,13 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def material_of(name: str, folder: Path, work: Path, seed: int) -> Material:
-    """What is made for it is made in `work`."""
-    match name:
-        case "phrases":
-            return phrases(folder)
-        case "couple":
-            return digits(folder, *COUPLE)
-        case "anyhow":
-            return anyhow(folder, "theo", work, seed)
-        case "signals":
-            return signals(folder, work, seed)
-    return digits(folder, name)
-
-
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="lampctl bench speech", description=__doc__.split("\n")[0])
     every = ("phrases", *SPEAKERS, "couple", "anyhow", "signals")
     parser.add_argument("--material", nargs="+", choices=every, default=every, help=" ".join(every), metavar="NAME")
     parser.add_argument("--kitchen", type=float, metavar="DB", help="in a kitchen so much less loud than the speech")
     parser.add_argument("--late", action="store_true", help="never act before the words are over")
+    parser.add_argument("--by-words", action="store_true", help="without the learner that hears")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
     parser.add_argument("--json", action="store_true")
@@ -225,6 +232,7 @@ def main(argv: list[str]) -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as work:
             material = material_of(name, folder, Path(work), arguments.seed)
-            rows.append(measure(folder, material, arguments.seed, not arguments.late, arguments.kitchen))
+            early = not arguments.late
+            rows.append(measure(folder, material, arguments.seed, early, arguments.kitchen, arguments.by_words))
     print(json.dumps(rows, indent=1) if arguments.json else table(rows))
     return 0

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from msgspec import structs
 
 from lampd.bench import speech
 from lampd.bench.materials import COUPLE, SIGNALS, Material, anyhow, digits, signals
+from lampd.messages import AnyMessage, Tick, Transcript
 from lampd.score import Outcome
 from lampd.session import Audio, Wish
 
@@ -87,3 +89,13 @@ def test_afterwards_there_are_a_kitchen_and_many_people(data_folder: Path, georg
     assert talk.t - kitchen.t == speech.AFTERWARDS["kitchen"]
     assert soundfile.info(tmp_path / "talk.flac").duration == speech.AFTERWARDS["talk"]
     assert longer.wishes() == session.wishes()
+
+
+def test_who_reads_hears_no_sound() -> None:
+    said = Transcript(5.0, 7, 1.0, 2.5, "hello", 0.5, sound=b"\1")
+
+    class Both:
+        def handle(self, message: AnyMessage) -> list[AnyMessage]:
+            return [said, Tick(5.0)]
+
+    assert speech.Read(Both()).handle(Tick(5.0)) == [structs.replace(said, sound=b""), Tick(5.0)]
