@@ -28,8 +28,9 @@ def explain(drivers: Sequence[Predictor], said: Said, lit: bool, examples: Itera
     for driver in drivers:
         parts.update({ngram: part / len(drivers) for ngram, part in driver.contributions(said, wish).items()})
     weightiest = sorted(parts, key=lambda ngram: (-abs(parts[ngram]), ngram))
-    likely = max(max(driver.predict(said, lit)[:2]) for driver in drivers)
-    for_it = sum(parts.values()) > 0 if parts else likely >= 0.5
+    for_it = sum(parts.values()) > 0
+    if not parts:
+        for_it = any(max(driver.predict(said, lit)[:2]) >= 0.5 for driver in drivers)
     telling = {ngram: abs(parts[ngram]) for ngram in weightiest[:TELLING] if (parts[ngram] > 0) == for_it}
     shared = {
         example.utterance: sum(weight for ngram, weight in telling.items() if ngram in held)

@@ -42,6 +42,8 @@ class Sound:
     def __init__(self) -> None:
         self.examples: dict[int, Example] = {}
         self._by: dict[Ear, Soundings] = {}
+        self._new: dict[int, Example] = {}
+        """Those not compared yet: of a long memory most are forgotten before that is needed."""
         self._weights: dict[tuple[Ear, Tag], Floats] = {}
 
     def learn(self, example: Example) -> None:
@@ -52,7 +54,7 @@ class Sound:
         if not example.possible or not example.sound:
             return
         if example.utterance not in self.examples:
-            self._by.setdefault(_ear(example), Soundings()).add(example.utterance, example.sound)
+            self._new[example.utterance] = example
         self.examples[example.utterance] = example
         self._weights.clear()
         # those of this example's kind may be too many now
@@ -63,12 +65,20 @@ class Sound:
     def forget(self, utterance: int) -> None:
         """Be as if `utterance` had never been learned; unknown ones are ignored."""
         if example := self.examples.pop(utterance, None):
-            self._by[_ear(example)].drop(utterance)
+            if not self._new.pop(utterance, None):
+                self._by[_ear(example)].drop(utterance)
             self._weights.clear()
+
+    def compare(self) -> None:
+        """Have all that is remembered compared, so that the next prediction need not wait for it."""
+        for utterance, example in self._new.items():
+            self._by.setdefault(_ear(example), Soundings()).add(utterance, example.sound)
+        self._new.clear()
 
     def predict(self, said: Said, lit: bool) -> Wish:
         """Probabilities of what `said` asks of a lamp that is `lit` or not."""
         wish: Tag = "dark" if lit else "lit"
+        self.compare()
         sounds = self._by.get(_ear(said))
         if not sounds or not said.sound:
             return Wish.of(lit, 0.0)
@@ -84,6 +94,7 @@ class Sound:
 
     def nearest(self, said: Said, wish: Tag, meant: bool) -> list[int]:
         """Remembered utterances that meant `wish`, or did not, nearest in sound first."""
+        self.compare()
         sounds = self._by.get(_ear(said))
         if not sounds or not said.sound:
             return []

@@ -83,6 +83,7 @@ class Anticipator:
             case Transcript():
                 said.append(self._decide(message))
             case Resume() | Lamp():
+                self._sound.compare()
                 self._change(message.at, message.lit)
             case Flip():
                 self._last_flip = message.at

@@ -8,8 +8,9 @@ from lampd.voice.wav2vec2 import VoiceError, folder_of
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 PREPARED = "model.onnx"
-PIECE, PIECES = 1 << 19, 64
-"""Bytes, and how many of these: to read a large checkpoint whole would take a memory card ten seconds at each start."""
+PIECE, PIECES, GLANCE = 1 << 19, 64, 1 << 12
+"""Bytes of a piece, and how many: to read a large checkpoint whole would take a memory card ten seconds at each start.
+To tell voices apart a glance at each place is enough, and the switch waits for it."""
 
 
 def weights_of(folder: Path) -> Path | None:
@@ -17,16 +18,16 @@ def weights_of(folder: Path) -> Path | None:
     return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
 
 
-def fingerprint(weights: Path) -> str:
-    """SHA-256 of a file's size and content: all of it up to 32 MiB, else 64 pieces from its beginning to its end.
-    Raises OSError."""
+def fingerprint(weights: Path, piece: int = PIECE) -> str:
+    """SHA-256 of a file's size and content: all of it up to 64 pieces of so many bytes, else 64 from its beginning to
+    its end. Raises OSError."""
     size = weights.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with weights.open("rb") as file:
         for number in range(PIECES):
-            if size > PIECE * PIECES:
-                file.seek((size - PIECE) * number // (PIECES - 1))
-            digest.update(file.read(PIECE))
+            if size > piece * PIECES:
+                file.seek((size - piece) * number // (PIECES - 1))
+            digest.update(file.read(piece))
     return digest.hexdigest()
 
 
@@ -38,6 +39,6 @@ def identity(voice: str) -> str:
     """
     try:
         folder = folder_of(voice)
-        return fingerprint(weights_of(folder) or folder / PREPARED)[:12]
+        return fingerprint(weights_of(folder) or folder / PREPARED, GLANCE)[:12]
     except (VoiceError, OSError):
         return ""

@@ -6,6 +6,7 @@ import pytest
 from lampd.learners import sound
 from lampd.learners.explanation import explain
 from lampd.learners.sound import Sound
+from lampd.learners.soundings import Soundings
 from lampd.messages import Example, Said, Tag
 from lampd.moments import MOMENTS, pack
 
@@ -76,6 +77,24 @@ def test_the_oldest_of_a_kind_are_forgotten_and_wishes_outlive_chatter(
     for utterance in range(200, 205):
         learner.learn(example(utterance, 1, "lit"))
     assert [one for one in sorted(learner.examples) if one >= 200 or one == 10] == [202, 203, 204]
+
+
+def test_of_a_long_memory_only_what_is_kept_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound, "OTHERS", 5)
+    added: list[int] = []
+    add = Soundings.add
+
+    def counted(self: Soundings, utterance: int, heard: bytes) -> None:
+        added.append(utterance)
+        add(self, utterance, heard)
+
+    monkeypatch.setattr(Soundings, "add", counted)
+    reminded = Sound()
+    for utterance in range(40):
+        reminded.learn(example(utterance, utterance, "nothing"))
+    assert added == []
+    reminded.compare()
+    assert added == [35, 36, 37, 38, 39]
 
 
 def test_it_names_what_sounded_alike(learner: Sound) -> None:
