@@ -1,6 +1,7 @@
 """A board's profile, hardware/BOARD.yaml, comes in; what it says about the program's settings leaves.
 
-A profile says each pin once. The button and the relay become settings; the other pins are wired and drawn alone.
+A profile says each pin once. The chip, the button and the relay become settings; the other pins are wired and drawn
+alone.
 """
 
 from typing import Annotated, Any, Literal
@@ -74,6 +75,7 @@ class Board(Struct, frozen=True, forbid_unknown_fields=True):
         if self.gpio:
             button, relay = self.gpio.pins.button, self.gpio.pins.relay
             implied["gpio"] = {
+                "chip": self.gpio.chip,
                 "button": {"pin": button.line, "pull_up": button.active == "low", "debounce_s": button.debounce_s},
                 "relay": {"pin": relay.line, "active_high": relay.active == "high"},
             }

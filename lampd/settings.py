@@ -66,7 +66,8 @@ class Relay(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Gpio(Struct, frozen=True, forbid_unknown_fields=True):
-    factory: Literal["default", "mock"]
+    factory: Literal["default", "mock", "libgpiod"]
+    chip: str | None
     button: Button
     relay: Relay
 

@@ -130,7 +130,8 @@ def test_levels_pulls_and_debouncing_are_sane(name: str) -> None:
 def test_the_program_uses_the_pins_of_the_profile(name: str) -> None:
     settings = config.load(board=name)
     button, relay = pins(name)["button"], pins(name)["relay"]
-    assert settings.gpio.factory == "default"
+    assert settings.gpio.factory == ("libgpiod" if name == "le-potato" else "default"), "gpiozero knows Raspberry Pis"
+    assert settings.gpio.chip == gpio(name).chip
     assert (settings.gpio.button.pin, settings.gpio.relay.pin) == (button.line, relay.line)
     assert (settings.gpio.button.pull_up, settings.gpio.relay.active_high) == (True, True)
     assert settings.gpio.button.debounce_s == button.debounce_s

@@ -167,6 +167,7 @@ def loaded(code: str) -> set[str]:
 def test_the_operators_process_loads_nothing_heavy() -> None:
     packages = loaded("""
 import lampd.child
+import lampd.devices.libgpiod
 from lampd import assembly, config
 from lampd.devices.panel import Panel
 from lampd.messages import Press, Resume
@@ -177,7 +178,7 @@ operator.handle(Resume(0.0, 0, False))
 operator.handle(Press(1.0))
 assert panel.lit
 """)
-    assert {"lampd", "gpiozero"} <= packages
+    assert {"lampd", "gpiozero", "gpiod"} <= packages
     assert not packages & {
         "torch",
         "transformers",

@@ -1,6 +1,7 @@
 """The switch and the lamp: presses of a real button leave, and the relay is set, through gpiozero.
 
-gpiozero's mock factory stands in where a board has no pins; `press` then pulls its pin as a finger would.
+gpiozero's own factory knows the Raspberry Pis; lampd's knows any gpiochip of Linux. gpiozero's mock factory stands in
+where a board has no pins; `press` then pulls its pin as a finger would.
 """
 
 from collections.abc import Callable
@@ -18,12 +19,11 @@ class Panel:
 
     def __init__(self, gpio: Gpio, lit: bool) -> None:
         import gpiozero
-        from gpiozero.pins.mock import MockFactory
 
         self.simulated = gpio.factory == "mock"
-        factory: Any = MockFactory() if self.simulated else None
         self._latching = gpio.button.kind == "latching"
         try:
+            factory = _factory(gpio)
             self._relay: Any = gpiozero.OutputDevice(
                 gpio.relay.pin, active_high=gpio.relay.active_high, initial_value=lit, pin_factory=factory
             )
@@ -63,3 +63,16 @@ class Panel:
             if self._latching:
                 return
         pin.drive_high() if self._button.pull_up else pin.drive_low()
+
+
+def _factory(gpio: Gpio) -> Any:
+    """The pin factory that `gpio` names; None is gpiozero's own choice."""
+    if gpio.factory == "mock":
+        from gpiozero.pins.mock import MockFactory
+
+        return MockFactory()
+    if gpio.factory == "libgpiod":
+        from lampd.devices.libgpiod import LibgpiodFactory
+
+        return LibgpiodFactory(gpio.chip or "")
+    return None
