@@ -1,6 +1,7 @@
 """The configuration: defaults, the board's profile and the owner's file come in, checked Settings leave.
 
-Later layers win key by key: config/lampd.yaml, hardware/BOARD.yaml, then the owner's file.
+Later layers win key by key: config/lampd.yaml, hardware/BOARD.yaml, then the owner's file. Which board it is, the
+owner's file says, or else the card that the lamp was started from.
 """
 
 import difflib
@@ -17,6 +18,8 @@ from lampd.settings import Settings
 
 OWNERS = Path("/etc/lampd/lampd.yaml")
 ENVIRONMENT = "LAMPD_CONFIG"
+# on a card made by deploy/image: what its lampd.txt says, else what the card was made for
+CARD = (Path("/run/lampd-card/board"), Path("/usr/lib/lampd-card/board"))
 
 
 class ConfigError(Exception):
@@ -42,13 +45,13 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
     settings = _yaml(shipped("config/lampd.yaml"))
     owners = _yaml(path) if path else {}
     _known(owners, Settings, path, "")
-    board = str(overrides.get("board") or owners.get("board") or settings["board"])
+    board = str(overrides.get("board") or owners.get("board") or _card() or settings["board"])
     profile = shipped(f"hardware/{board}.yaml")
     if not profile.exists():
         boards = ", ".join(sorted(file.stem for file in shipped("hardware").glob("*.yaml")))
         raise ConfigError(f"{path or ''}: board: {board} is not known; there are {boards}")
     layers: list[tuple[dict[str, Any], Path | None]] = [(layer, profile) for layer in read_board(profile).layers()]
-    layers += [(owners, path), (overrides, None)]
+    layers += [({"board": board}, path), (owners, path), (overrides, None)]
     for layer, source in layers:
         _known(layer, Settings, source, "")
         _merge(settings, layer)
@@ -68,6 +71,10 @@ def read_board(profile: Path) -> Board:
         return msgspec.convert(content, Board)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{profile}: {_explain(str(error), content)}") from None
+
+
+def _card() -> str | None:
+    return next((path.read_text("utf-8").strip() for path in CARD if path.exists()), None)
 
 
 def _yaml(path: Path) -> dict[str, Any]:

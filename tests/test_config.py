@@ -102,6 +102,19 @@ def test_the_caller_wins_over_all(tmp_path: Path) -> None:
     assert settings.gpio.factory == "mock", "and its board's profile is taken"
 
 
+def test_a_card_says_which_board_it_is_and_its_owner_says_it_louder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, made_for = tmp_path / "said", tmp_path / "made-for"
+    monkeypatch.setattr(config, "CARD", (said, made_for))
+    made_for.write_text("raspberry-pi-4\n")
+    assert load().board == "raspberry-pi-4"
+    said.write_text("le-potato\n")
+    assert load().gpio == load(board="le-potato").gpio and load().board == "le-potato"
+    assert load(owners(tmp_path, "board: raspberry-pi-3\n")).board == "raspberry-pi-3"
+    assert load(board="laptop").board == "laptop"
+
+
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     assert load(owners(tmp_path, "# nothing yet\n")) == load()
 
