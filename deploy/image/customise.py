@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Makes an image for a card: a publisher's stock image with lampd on it, which needs no network.
+
+Usage, as root: deploy/image/customise.py --board rpi4|lepotato --stock IMAGE[.xz] --bundle LAMPD.tar [--out dist]
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from disk import FAT, MIB, Fault, Part, add_boot, grow, loop, mounted, parts, run
+
+HERE = Path(__file__).parent
+DATA_AT = int(re.search(r"^DATA_AT = (\d+) \* MIB", (HERE / "data.py").read_text(), re.M)[1]) * MIB  # type: ignore[index]
+SPARE = 256 * MIB  # free on the root, beside room for one more release
+NEEDED = ("usr/bin/python3.13", "usr/sbin/blkid", "usr/sbin/mkfs.ext4", "usr/sbin/e2fsck", "usr/sbin/dumpe2fs")
+# keys that everyone with the image would have, questions at the first login, a radio left blocked
+FORGOTTEN = (
+    *("etc/ssh/ssh_host_*", "root/.not_logged_in_yet", "var/lib/dbus/machine-id", "var/lib/systemd/random-seed"),
+    *("var/lib/systemd/rfkill/*", "var/lib/NetworkManager/*.state"),
+)
+# words on the kernel's command line that grow the root, ask, or run something once
+ONCE = re.compile(r"resize|init=\S+|systemd\.run\S*|ds=\S+|rw")
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def listed(name: str) -> list[str]:
+    return [line for line in (HERE / name).read_text().splitlines() if line and line[0] != "#"]
+
+
+def checked(board: str, stock: Path) -> tuple[str, str]:
+    """The board's profile and the stock image's sum, which somebody has to vouch for."""
+    rows = [line.split() for line in listed("stock.txt")]
+    row = next((row for row in rows if row[0] == board), None)
+    if not row:
+        raise Fault(f"there is no board {board}; there are {', '.join(row[0] for row in rows)}")
+    _, profile, _, publisher, expected = row
+    found = sha256(stock)
+    source = "deploy/image/stock.txt"
+    for beside in (Path(f"{stock}.sha256"), Path(f"{stock}.sha")):
+        if expected == "unpinned" and beside.exists():
+            expected, source = beside.read_text().split()[0], str(beside)
+    if expected == "unpinned":
+        raise Fault(f"{stock} has sha256 {found}; compare that with {publisher} and put its .sha256 beside the image")
+    if found != expected:
+        raise Fault(f"{stock} has sha256 {found}, but {source} says {expected}; fetch it again from {publisher}")
+    return profile, found
+
+
+def dress(root: Path, disk: str, numbers: tuple[int, int], profile: str, release: Path) -> None:
+    """All that makes the stock root a lamp's; `numbers` are the root's and the boot partition's."""
+    run(release / "install.sh", "--root", root, "--board", profile)
+    boards = sorted(path.stem for path in (HERE.parents[1] / "hardware").glob("*.yaml") if path.stem != "laptop")
+    run("cp", "-r", "--no-preserve=all", f"{HERE}/root/.", root)
+    ours = root / "usr/lib/lampd-card"
+    ours.mkdir(exist_ok=True)
+    for name in ("card", "data"):
+        shutil.copyfile(HERE / f"{name}.py", ours / name)
+        (ours / name).chmod(0o755)
+    (ours / "board").write_text(f"{profile}\n")
+    (ours / "boards").write_text("\n".join([*boards, ""]))
+    (root / "etc/sudoers.d/lampd-card").chmod(0o440)
+
+    run("systemd-sysusers", f"--root={root}")
+    run("systemctl", f"--root={root}", "enable", "lampd-data.service", "lampd-card.service")
+    if (root / "usr/lib/systemd/system/ssh.service").exists():
+        run("systemctl", f"--root={root}", "enable", "ssh.service")
+    for unit in listed("unwanted.txt"):
+        if any((root / place / unit).exists() for place in ("usr/lib/systemd/system", "etc/systemd/system")):
+            (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
+            (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+        elif (root / "etc/init.d" / unit.partition(".")[0]).exists():
+            (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    if (root / "etc/cloud").is_dir():
+        (root / "etc/cloud/cloud-init.disabled").touch()
+    if (root / "etc/rpi/swap.conf").exists():
+        (root / "etc/rpi/swap.conf.d").mkdir(exist_ok=True)
+        (root / "etc/rpi/swap.conf.d/lampd-card.conf").write_text("[Main]\nMechanism=zram\n")
+
+    for gone in FORGOTTEN:
+        for left in root.glob(gone):
+            left.unlink()
+    # no password is one that everyone knows
+    shadow = (root / "etc/shadow").read_text()
+    (root / "etc/shadow").write_text(re.sub(r"^([^:]+):\$[^:]*:", r"\1:!*:", shadow, flags=re.M))
+
+    # empty: another at each boot, and no boot is a first one, which would ask and grow
+    (root / "etc/machine-id").write_text("")
+    (root / "etc/hostname").write_text("lamp\n")
+    (root / "etc/hosts").write_text("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n127.0.1.1\tlamp\n")
+    for place in ("data", "boot/firmware", "etc/lampd", "var/lib/lampd"):
+        (root / place).mkdir(parents=True, exist_ok=True)
+    shutil.chown(root / "var/lib/lampd", *owner(root, "lampd"))
+    (root / "var/lib/lampd").chmod(0o750)
+    (root / "etc/fstab").write_text(
+        "# / stays as it was flashed; a boot partition that is damaged keeps no lamp from working\n"
+        f"PARTUUID={disk}-{numbers[0]:02} / ext4 ro,noatime 0 0\n"
+        f"PARTUUID={disk}-{numbers[1]:02} /boot/firmware vfat ro,umask=0077,nofail,x-systemd.device-timeout=5s 0 0\n"
+        "tmpfs /tmp tmpfs nodev,nosuid,mode=1777 0 0\n"
+    )
+
+
+def owner(root: Path, name: str) -> tuple[int, int]:
+    rows = (line.split(":") for line in (root / "etc/passwd").read_text().splitlines())
+    return next((int(row[2]), int(row[3])) for row in rows if row[0] == name)
+
+
+def settle(root: Path, began: float, epoch: int) -> None:
+    """What was written now is dated alike in every build; and nothing is to be brought up to date at each boot."""
+    for stamp in ("etc/.updated", "var/.updated"):
+        (root / stamp).touch()
+    for folder, _, files in os.walk(root):
+        for entry in (folder, *(os.path.join(folder, file) for file in files)):
+            if os.lstat(entry).st_mtime >= began:
+                os.utime(entry, (epoch, epoch), follow_symlinks=False)
+    for stamp in ("etc/.updated", "var/.updated"):
+        usr = (root / "usr").stat().st_mtime
+        os.utime(root / stamp, (usr, usr))
+
+
+def write_boot(image: Path, boot: Part, profile: str, work: Path, epoch: int) -> None:
+    fat = f"{image}@@{boot.start}"
+    boards = [path.stem for path in sorted((HERE.parents[1] / "hardware").glob("*.yaml")) if path.stem != "laptop"]
+    card = (HERE / "lampd.txt").read_text().replace("@BOARDS@", ", ".join(boards)).replace("@BOARD@", profile)
+    files = {"lampd.txt": card.replace("\n", "\r\n")}
+    if "cmdline.txt" in run("mdir", "-b", "-i", fat, "::/"):
+        words = run("mtype", "-i", fat, "::/cmdline.txt").split()
+        files["cmdline.txt"] = " ".join(word for word in words if not ONCE.fullmatch(word)) + "\n"
+    for name, content in files.items():
+        (work / name).write_bytes(content.encode())
+        os.utime(work / name, (epoch, epoch))
+        run("mcopy", "-o", "-m", "-i", fat, work / name, f"::/{name}")
+
+
+def make(board: str, stock: Path, bundle: Path, out: Path, epoch: int, level: str) -> Path:
+    profile, stock_sum = checked(board, stock)
+    with tempfile.TemporaryDirectory(prefix="lampd-image.", dir=os.environ.get("TMPDIR", "/var/tmp")) as temporary:
+        work = Path(temporary)
+        (work / "bundle").mkdir()
+        run("tar", "-xf", bundle, "-C", work / "bundle")
+        install = next(iter(sorted((work / "bundle").rglob("install.sh"), key=lambda path: len(path.parts))), None)
+        if not install:
+            raise Fault(f"{bundle}: there is no install.sh in it; make it with deploy/bundle.sh")
+        image = work / "card.img"
+        say(f"unpacking {stock.name} ...")
+        with image.open("wb") as file:
+            command = ["xz", "-dc", str(stock)] if stock.suffix == ".xz" else ["cat", str(stock)]
+            subprocess.run(command, stdout=file, check=True)
+        disk, table = parts(image)
+        root = table[-1]
+        boot = table[0] if len(table) > 1 and table[0].kind in FAT else None
+        if root.kind != "83" or len(table) > 2 or (len(table) == 2 and not boot):
+            raise Fault(f"{stock}: known are a FAT boot partition and an ext4 root, or that root alone; it has {table}")
+        size = sum(path.lstat().st_size for path in (work / "bundle").rglob("*") if not path.is_symlink())
+        root = grow(image, root, 2 * size + SPARE, DATA_AT)
+        boot = boot or add_boot(image, root, epoch)
+        say(f"installing {bundle.name} ...")
+        with loop(image, root) as device:
+            with mounted(device, work / "root") as place:
+                if missing := [name for name in NEEDED if not (place / name).exists()]:
+                    raise Fault(f"{stock}: its root has no {', '.join(missing)}; it has to be Debian 13 (trixie)")
+                began = int(time.time()) - 1
+                dress(place, disk, (root.number, boot.number), profile, install.parent)
+                settle(place, began, epoch)
+            # free blocks become holes, which read as zeros
+            run("e2fsck", "-fy", "-E", "discard", device)
+            run("e2fsck", "-fn", device)
+        write_boot(image, boot, profile, work, epoch)
+        return pack(image, out, board, bundle, stock, stock_sum, level)
+
+
+def pack(image: Path, out: Path, board: str, bundle: Path, stock: Path, stock_sum: str, level: str) -> Path:
+    out.mkdir(parents=True, exist_ok=True)
+    found = re.match(r"lampd-(.+?)-aarch64", bundle.name)
+    packed = out / f"lampd-{found[1] if found else 'unversioned'}-{board}.img.xz"
+    say(f"packing {packed.name}, {image.stat().st_size // MIB} MiB ...")
+    with packed.open("wb") as file:
+        # blocks of one size give the same file with any number of threads from two on
+        command = ["xz", "-T2", f"-{level}", "--block-size=64MiB", "--check=sha256", "-c", str(image)]
+        subprocess.run(command, stdout=file, check=True)
+    words = {"IMAGE": packed.name, "NAME": board, "STOCK": stock.name, "SUM": stock_sum}
+    words |= {"DATA_MIB": str(DATA_AT // MIB), "DATA_BYTES": str(DATA_AT)}
+    text = (HERE / "FLASH.txt").read_text()
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", value)
+    flash = out / f"{packed.name.removesuffix('.img.xz')}.txt"
+    flash.write_text(text)
+    (out / "SHA256SUMS").write_text(f"{sha256(packed)}  {packed.name}\n{sha256(flash)}  {flash.name}\n")
+    return packed
+
+
+def say(text: str) -> None:
+    print(f"image: {text}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--board", required=True)
+    parser.add_argument("--stock", required=True, type=Path)
+    parser.add_argument("--bundle", required=True, type=Path)
+    parser.add_argument("--out", default=Path("dist"), type=Path)
+    arguments = parser.parse_args()
+    if os.geteuid():
+        sys.exit("image: mounting takes root; run it with sudo")
+    epoch = os.environ.get("SOURCE_DATE_EPOCH") or run("git", "-C", HERE, "log", "-1", "--format=%ct").strip()
+    os.environ["SOURCE_DATE_EPOCH"] = epoch
+    os.umask(0o022)
+    try:
+        level = os.environ.get("XZ_LEVEL", "6")
+        print(make(arguments.board, arguments.stock, arguments.bundle, arguments.out, int(epoch), level))
+    except Fault as fault:
+        say(str(fault))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
