@@ -264,6 +264,7 @@ def test_a_line_in_use_is_said_with_who_has_it(chip: Simulated) -> None:
         with pytest.raises(GPIOPinInUse, match=rf"RELAY of {chip.device} is in use by another lamp"):
             LED("RELAY", pin_factory=ours)
         led.close()
+    with LibgpiodFactory(LABEL) as ours:
         LED("RELAY", pin_factory=ours).close()
 
 
