@@ -18,6 +18,7 @@ BENCHMARKS = {
     "posterior": "expected n-gram counts against those of the transcriber's best string",
     "reaction": "from the end of speech to the pin, in real time through the five processes",
     "voice": "the voice's runtime: how fast, how large, how like transformers",
+    "runtimes": "whether torch, ONNX Runtime, transformers and SciPy work on this processor",
     "speech": "learning from real speech, closed loop through recorder and transcriber",
 }
 

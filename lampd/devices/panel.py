@@ -4,6 +4,7 @@ gpiozero's own factory knows the Raspberry Pis; lampd's knows any gpiochip of Li
 where a board has no pins; `press` then pulls its pin as a finger would.
 """
 
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -66,12 +67,16 @@ class Panel:
 
 
 def _factory(gpio: Gpio) -> Any:
-    """The pin factory that `gpio` names; None is gpiozero's own choice."""
+    """The pin factory that `gpio` names; None is gpiozero's own choice.
+
+    That is lgpio's, for which Python 3.13 has no wheels: without it, gpiozero would fall back on slower ones that say
+    they are experimental.
+    """
     if gpio.factory == "mock":
         from gpiozero.pins.mock import MockFactory
 
         return MockFactory()
-    if gpio.factory == "libgpiod":
+    if gpio.factory == "libgpiod" or (gpio.chip and importlib.util.find_spec("lgpio") is None):
         from lampd.devices.libgpiod import LibgpiodFactory
 
         return LibgpiodFactory(gpio.chip or "")

@@ -115,3 +115,14 @@ def test_pins_that_cannot_be_used_are_named(button: int | str, relay: int | str)
         Panel(gpio, False)
     assert f"relay on {relay}, button on {button}" in str(error.value)
     assert "Check the pins" in str(error.value)
+
+
+@pytest.mark.parametrize(("found", "by_label"), [(None, True), (object(), False)])
+def test_a_raspberry_without_lgpio_is_switched_by_libgpiod(
+    panels: Any, monkeypatch: pytest.MonkeyPatch, found: object, by_label: bool
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found)
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "none")
+    with pytest.raises(PanelError) as raised:
+        panels(replace(PINS, factory="default", chip="pinctrl-nowhere"))
+    assert ("no GPIO chip is labelled 'pinctrl-nowhere'" in str(raised.value)) == by_label
