@@ -30,6 +30,7 @@ from lampd.processes import Processes
 from lampd.routes import HEARD_BY
 from lampd.settings import Settings
 from lampd.story import fields
+from lampd.strain import Rest
 
 STAMPED = (PartialTranscript, Transcript, Directive, Acted)
 """Said without knowing the time: they get that of their arrival here."""
@@ -67,6 +68,8 @@ class Hub:
         self._lit = journal.lit()
         self.journal_error = ""
         self._recent: deque[AnyMessage] = deque(maxlen=10)
+        self._live = live
+        self._rest = Rest(settings.trainer.rest_above_c)
         self.processes = Processes(settings, journal.memory, self.resume, receipts, live)
 
     def resume(self) -> Resume:
@@ -95,8 +98,11 @@ class Hub:
             self._recent.append(message)
         for observe in self.observers:
             observe(message)
+        # learning waits for ticks; a replay's does not depend on the weather
+        rests = self._live and isinstance(message, Tick) and self._rest.look(message.at)
         for name in HEARD_BY[type(message)]:
-            self.processes.give(name, seq, message)
+            if not (rests and name == "trainer"):
+                self.processes.give(name, seq, message)
 
     def _keep(self, message: AnyMessage) -> int:
         """Journal a message and return its number. The lamp works on, and says so, when the disk does not."""
@@ -151,8 +157,10 @@ class Hub:
             "lit": self._lit,
             "up_s": round(self._clock() - self._began, 1),
             "well": not self.journal_error
+            and not self._rest.strain.undervoltage
             and all(stage["state"] == "ready" and not stage["error"] for stage in stages.values()),
             "journal_error": self.journal_error,
+            "board": self._rest.strain._asdict() | {"learning_rests": self._rest.rests},
             "stages": stages,
             "hub_memory_mb": _memory_mb(os.getpid()),
             "model": msgspec.to_builtins(self._model) if self._model else None,

@@ -46,6 +46,7 @@ class Anticipator(Struct, frozen=True, forbid_unknown_fields=True):
 class Trainer(Struct, frozen=True, forbid_unknown_fields=True):
     models: list[Literal["gate", "saffu"]]
     niceness: Annotated[int, Meta(ge=0, le=19)]
+    rest_above_c: Annotated[float, Meta(ge=30, le=150)]
     keep_models: Annotated[int, Meta(ge=1, le=100)]
 
 

@@ -53,6 +53,18 @@ def status(arguments: argparse.Namespace) -> int:
     return WELL if answer["well"] else DEGRADED
 
 
+def _print_board(board: dict[str, Any]) -> None:
+    told = []
+    if board["temperature_c"] is not None:
+        told.append(f"{board['temperature_c']:.0f} °C")
+    if board["undervoltage"]:
+        told.append("its power supply is too weak: use the board's own, and a short, thick cable")
+    if board["learning_rests"]:
+        told.append("learning rests until that is over")
+    if told:
+        print(f"{'board':12} {'; '.join(told)}")
+
+
 def _print_status(answer: dict[str, Any]) -> None:
     up = int(answer["up_s"])
     lamp = "● lit" if answer["lit"] else "○ dark"
@@ -67,6 +79,7 @@ def _print_status(answer: dict[str, Any]) -> None:
         told = [f"\n             {text}" for text in (stage["error"], stage["note"]) if text]
         print(line + dropped + "".join(told))
     print(f"{'hub':12} {'':9}{answer['hub_memory_mb']:6.0f} MB")
+    _print_board(answer["board"])
     print()
     known = ", ".join(f"{count} {tag}" for tag, count in answer["known"].items() if count) or "nothing yet"
     print(f"learned from {known}")
