@@ -3,10 +3,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-UNIT_ROOT ?= /var/tmp/lampd-unit-root
+# where `make unit-test` and `make install-test` keep the Debian that they boot, and the bundles that they install
+SCRATCH ?= /var/tmp/lampd
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice wiring test unit-test check lock clean
+.PHONY: demo lamp voice wiring test unit-test install-test bundle check lock board-lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -26,9 +27,19 @@ test: check
 	$(BIN)/python -m pytest
 
 # the unit under a real systemd, booted in a container; as root, with the packages mmdebstrap and systemd-container
-unit-test: $(VENV)/.dev
-	deploy/unit-root.sh $(UNIT_ROOT) $(BIN)/python
-	LAMPD_UNIT_ROOT=$(UNIT_ROOT) $(BIN)/python -m pytest tests/deploy/unit_in_container.py
+unit-test: $(VENV)/.dev $(VENV)/.boards
+	deploy/root.sh $(SCRATCH)-root-amd64 amd64
+	PATH=$(abspath $(BIN)):$$PATH LAMPD_SCRATCH=$(SCRATCH) $(BIN)/python -m pytest tests/deploy/unit_in_container.py
+
+# deploy/install.sh there: first, again, upgrades, what does not do well, what was tampered with
+install-test: $(VENV)/.dev $(VENV)/.boards
+	deploy/root.sh $(SCRATCH)-root-amd64 amd64
+	PATH=$(abspath $(BIN)):$$PATH LAMPD_SCRATCH=$(SCRATCH) $(BIN)/python -m pytest tests/deploy/install_in_container.py
+
+# what is installed on a board: make bundle KEY=~/.ssh/id_ed25519
+bundle: $(VENV)/.boards
+	mkdir -p dist
+	PATH=$(abspath $(BIN)):$$PATH deploy/bundle.sh $(if $(KEY),--key $(KEY)) dist/
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -45,6 +56,10 @@ $(VENV)/.dev: $(VENV)/.runtime
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.boards: $(VENV)/.runtime
+	$(PIP) uv==0.13.9
+	@touch $@
+
 # what is pinned: the newest of everything that pyproject.toml admits, as a fresh environment gets it
 lock:
 	$(PYTHON) -m venv build/lock
@@ -52,6 +67,16 @@ lock:
 	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
 	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip | sed 's/+cpu$$//' > deploy/development.lock
 	rm -r build/lock
+
+# the same for boards, with hashes: what suits Python 3.11 suits those after it too
+COMPILE := uv pip compile --quiet --no-header --no-annotate --no-strip-markers --generate-hashes --only-binary :all: \
+	--python-platform aarch64-manylinux_2_34 --python-version 3.11
+board-lock: $(VENV)/.boards
+	{ echo '# what a release consists of: make board-lock, from pyproject.toml and board.in'; \
+		$(BIN)/$(COMPILE) pyproject.toml deploy/board.in; } > deploy/board.lock.new
+	{ echo '# what makes the wheel of lampd: make board-lock'; \
+		sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(BIN)/$(COMPILE) -; } > deploy/build.lock
+	mv deploy/board.lock.new deploy/board.lock
 
 clean:
 	rm -rf $(VENV) build dist learning.png

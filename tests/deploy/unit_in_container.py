@@ -1,28 +1,24 @@
-"""The unit under a real systemd: `make unit-test` boots deploy/unit-root.sh's Debian in a container that forgets.
+"""The unit under a real systemd: `make unit-test`, as root, installs it on a Debian in a container that forgets.
 
 What needs sound, pins or a limit on memory is not here: the container has this machine's kernel.
 """
 
 import json
-import os
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lampd import config
 from lampd.precedence import PLACES, Place, place
 
-ROOT = Path(os.environ.get("LAMPD_UNIT_ROOT", "/var/tmp/lampd-unit-root"))
-# systemd-nspawn enforces DeviceAllow only with all capabilities and bpf
-BOOT = """mount --make-rprivate / && mkdir -p /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
-exec systemd-nspawn --quiet --directory="$0" --volatile=overlay --boot --register=no --keep-unit --console=pipe \
-    --capability=all --system-call-filter=bpf --private-network"""
+sys.path.insert(0, str(Path(__file__).parent))
+
+from container import Machine, booted, bundle, until
+
 HASTY = """[Service]
-ExecStartPre=/opt/lampd/.venv/bin/python /opt/probe.py
+ExecStartPre=/opt/lampd/current/bin/python /opt/probe.py
 WatchdogSec=5
 RestartSec=100ms
 RestartMaxDelaySec=200ms
@@ -58,47 +54,6 @@ pathlib.Path("/var/lib/lampd/probe.json").write_text(json.dumps({
 """
 
 
-class Machine:
-    """A booting or booted container, seen from outside."""
-
-    def __init__(self, nspawn: int) -> None:
-        self._children = Path(f"/proc/{nspawn}/task/{nspawn}/children")
-
-    def ask(self, *command: str, write: str | None = None) -> subprocess.CompletedProcess[str]:
-        # systemd, once it is there: another child has set the stage for it
-        entered = ["nsenter", "--target", self._children.read_text().strip(), "--all", *command]
-        return subprocess.run(entered, input=write, capture_output=True, text=True, timeout=120)
-
-    def run(self, *command: str, write: str | None = None) -> str:
-        done = self.ask(*command, write=write)
-        assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
-        return done.stdout.strip()
-
-    def unit(self, key: str) -> str:
-        return self.run("systemctl", "show", "--value", "--property", key, "lampd")
-
-    def standing(self, pid: int) -> Place:
-        nice, oom_score_adj = self.run("sh", "-c", f"ps -o nice= -p {pid}; cat /proc/{pid}/oom_score_adj").split()
-        return Place(int(nice), int(oom_score_adj))
-
-    def lampctl(self, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
-        return self.ask("runuser", "-u", user, "--", "/opt/lampd/.venv/bin/lampctl", *words)
-
-    def status(self) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self.lampctl("status", "--json").stdout or "{}")
-        return answer
-
-    def kill(self, pid: int | str, signal: str) -> None:
-        self.run("kill", f"-{signal}", str(pid))
-
-
-def until(reached: Callable[[], Any], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.1)
-
-
 def pid_of(machine: Machine, stage: str) -> int:
     return int(machine.status().get("stages", {}).get(stage, {}).get("pid") or 0)
 
@@ -112,27 +67,18 @@ def answers(machine: Machine) -> bool:
 
 
 @pytest.fixture(scope="module")
-def machine() -> Iterator[Machine]:
-    container = subprocess.Popen(
-        ["unshare", "--mount", "--cgroup", "sh", "-c", BOOT, str(ROOT)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        machine = Machine(container.pid)
-        until(lambda: machine.ask("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"))
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    with booted(tmp_path_factory.mktemp("machine")) as machine:
+        machine.run("useradd", "owner")
+        machine.unpack(bundle("1.0.0"), "/opt/bundle")
+        machine.run("/opt/bundle/install.sh", "--board", "laptop", "--owner", "owner", "--unsigned")
         machine.run("mkdir", "-p", "/run/systemd/system/lampd.service.d")
         machine.run("tee", "/run/systemd/system/lampd.service.d/hasty.conf", write=HASTY)
         machine.run("tee", "/opt/probe.py", write=PROBE)
         machine.run("mknod", "-m", "666", "/dev/probe", "c", "10", "229")
-        machine.run("useradd", "--groups", "lampd", "owner")
         machine.run("systemctl", "daemon-reload")
-        machine.run("systemctl", "start", "lampd")
+        machine.run("systemctl", "restart", "lampd")
         yield machine
-        machine.run("systemctl", "poweroff")
-        container.wait(30)
-    finally:
-        container.kill()
 
 
 def test_todays_systemd_finds_nothing_wrong_with_what_is_installed(machine: Machine) -> None:
@@ -216,11 +162,10 @@ def test_it_is_never_given_up(machine: Machine) -> None:
 
 
 def test_errors_are_errors_in_the_journal(machine: Machine) -> None:
-    machine.run("mkdir", "-p", "/etc/lampd")
     machine.run("tee", "/etc/lampd/lampd.yaml", write="recorder: {hangover: 0.5}\n")
     machine.ask("systemctl", "restart", "lampd")
     until(lambda: "recorder.hangover is not a key" in errors(machine), 10)
     assert "there is no microphone" in errors(machine)
     assert "stage ready" not in errors(machine)
-    machine.run("rm", "/etc/lampd/lampd.yaml")
+    machine.run("tee", "/etc/lampd/lampd.yaml", write="board: laptop\n")
     until(lambda: answers(machine))
