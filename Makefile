@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SCRATCH ?= /var/tmp/lampd
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice wiring test unit-test install-test bundle check lock board-lock clean
+.PHONY: demo lamp voice wiring test unit-test install-test image-test bundle image check lock board-lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -36,10 +36,23 @@ install-test: $(VENV)/.dev $(VENV)/.boards
 	deploy/root.sh $(SCRATCH)-root-amd64 amd64
 	PATH=$(abspath $(BIN)):$$PATH LAMPD_SCRATCH=$(SCRATCH) $(BIN)/python -m pytest tests/deploy/install_in_container.py
 
+# images for cards, over a stand-in for a publisher's; as root, with mtools, dosfstools, fdisk and systemd-container
+image-test: $(VENV)/.dev
+	deploy/root.sh $(SCRATCH)-root-amd64 amd64
+	LAMPD_ROOT=$(SCRATCH)-root-amd64 $(BIN)/python -m pytest tests/deploy/place_on_a_card.py tests/deploy/image_of_a_card.py
+
 # what is installed on a board: make bundle KEY=~/.ssh/id_ed25519
 bundle: $(VENV)/.boards
 	mkdir -p dist
 	PATH=$(abspath $(BIN)):$$PATH deploy/bundle.sh $(if $(KEY),--key $(KEY)) dist/
+
+# a card to flash, as root, of that and of a publisher's image:
+# make image BOARD=rpi4|lepotato STOCK=IMAGE.img.xz [BUNDLE=dist/lampd-VERSION-aarch64-py3.13.tar]
+BUNDLE ?= $(shell ls -t dist/lampd-*-aarch64-py3.13.tar 2>/dev/null | head -n 1)
+image:
+	@[ "$(BOARD)" ] || { echo "say BOARD=rpi4 or BOARD=lepotato" >&2 && exit 1; }
+	@[ "$(BUNDLE)" ] || { echo "there is no bundle in dist: make bundle" >&2 && exit 1; }
+	deploy/image/customise.py --board $(BOARD) $(if $(STOCK),--stock $(STOCK)) --bundle $(BUNDLE)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

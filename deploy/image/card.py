@@ -24,6 +24,17 @@ KEYS = ("hostname", "ssh_key", "wifi_name", "wifi_password", "wifi_country", "bo
 SSH_KEYS = re.compile(r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[\w.-]+@openssh\.com)")
 
 
+# as deploy/install.sh knows them
+BOARDS = {
+    "raspberrypi,3-": "raspberry-pi-3",
+    "raspberrypi,4-model-b": "raspberry-pi-4",
+    "raspberrypi,400": "raspberry-pi-4",
+    "raspberrypi,5": "raspberry-pi-5",
+    "raspberrypi,model-zero-2-w": "raspberry-pi-zero-2-w",
+    "libretech,aml-s905x-cc": "le-potato",
+}
+
+
 class Refused(Exception):
     """A value that will not do; the text says what would."""
 
@@ -119,6 +130,14 @@ class Lamp:
             raise Refused("a name such as Europe/Berlin; `timedatectl list-timezones` lists them")
         return value
 
+    def detect(self) -> str | None:
+        """The board by what the kernel says it runs on."""
+        try:
+            compatible = (self._root / "proc/device-tree/compatible").read_bytes().decode("ascii", "replace")
+        except OSError:
+            return None
+        return next((board for known, board in BOARDS.items() if compatible.startswith(known)), None)
+
     def set_hostname(self, name: str) -> None:
         if self._live:
             socket.sethostname(name)
@@ -155,6 +174,7 @@ class Lamp:
         """What could not be applied, by line and key."""
         faults: list[str] = []
         self._run.mkdir(parents=True, exist_ok=True)
+        (self._run / "board").unlink(missing_ok=True)
 
         def accept(key: str, check: Callable[[str], str]) -> list[str]:
             accepted = []
@@ -169,7 +189,8 @@ class Lamp:
             try:
                 action(*values)
             except (Refused, OSError) as error:
-                faults.append(f"line {found[key][0].number}: {key}: {error}")
+                where = f"line {found[key][0].number}: " if key in found else ""
+                faults.append(f"{where}{key}: {error}")
 
         for key, check, action in (
             ("hostname", hostname, self.set_hostname),
@@ -178,6 +199,8 @@ class Lamp:
         ):
             for value in accept(key, check):
                 do(key, action, value)
+        if not (self._run / "board").exists() and (detected := self.detect()):
+            do("board", self.set_board, detected)
         if keys := accept("ssh_key", ssh_key):
             do("ssh_key", self.set_ssh_keys, keys)
         network, password = accept("wifi_name", wifi_name), accept("wifi_password", wifi_password)

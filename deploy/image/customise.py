@@ -19,7 +19,7 @@ from disk import FAT, MIB, Fault, Part, add_boot, grow, loop, mounted, parts, ru
 
 HERE = Path(__file__).parent
 DATA_AT = int(re.search(r"^DATA_AT = (\d+) \* MIB", (HERE / "data.py").read_text(), re.M)[1]) * MIB  # type: ignore[index]
-SPARE = 256 * MIB  # free on the root, beside room for one more release
+SPARE = 384 * MIB  # free on the root, beside room for one more release
 NEEDED = ("usr/bin/python3.13", "usr/sbin/blkid", "usr/sbin/mkfs.ext4", "usr/sbin/e2fsck", "usr/sbin/dumpe2fs")
 # keys that everyone with the image would have, questions at the first login, a radio left blocked
 FORGOTTEN = (
@@ -39,13 +39,15 @@ def listed(name: str) -> list[str]:
     return [line for line in (HERE / name).read_text().splitlines() if line and line[0] != "#"]
 
 
-def checked(board: str, stock: Path) -> tuple[str, str]:
+def checked(board: str, stock: Path | None) -> tuple[str, str]:
     """The board's profile and the stock image's sum, which somebody has to vouch for."""
     rows = [line.split() for line in listed("stock.txt")]
     row = next((row for row in rows if row[0] == board), None)
     if not row:
         raise Fault(f"there is no board {board}; there are {', '.join(row[0] for row in rows)}")
-    _, profile, _, publisher, expected = row
+    _, profile, kind, publisher, expected = row
+    if stock is None:
+        raise Fault(f"fetch {kind} and its .sha256 from {publisher}, and name it: make image BOARD={board} STOCK=IMAGE")
     found = sha256(stock)
     source = "deploy/image/stock.txt"
     for beside in (Path(f"{stock}.sha256"), Path(f"{stock}.sha")):
@@ -58,18 +60,23 @@ def checked(board: str, stock: Path) -> tuple[str, str]:
     return profile, found
 
 
+def boards() -> list[str]:
+    return sorted(path.stem for path in (HERE.parents[1] / "hardware").glob("*.yaml") if path.stem != "laptop")
+
+
 def dress(root: Path, disk: str, numbers: tuple[int, int], profile: str, release: Path) -> None:
     """All that makes the stock root a lamp's; `numbers` are the root's and the boot partition's."""
-    run(release / "install.sh", "--root", root, "--board", profile)
-    boards = sorted(path.stem for path in (HERE.parents[1] / "hardware").glob("*.yaml") if path.stem != "laptop")
+    # first: its lampd.yaml names no board, and install.sh leaves it so
     run("cp", "-r", "--no-preserve=all", f"{HERE}/root/.", root)
+    trusted = ("--signer", release / "signer.pub") if (release / "SHA256SUMS.sig").exists() else ("--unsigned",)
+    run(release / "install.sh", "--root", root, "--board", profile, *trusted)
     ours = root / "usr/lib/lampd-card"
     ours.mkdir(exist_ok=True)
     for name in ("card", "data"):
         shutil.copyfile(HERE / f"{name}.py", ours / name)
         (ours / name).chmod(0o755)
     (ours / "board").write_text(f"{profile}\n")
-    (ours / "boards").write_text("\n".join([*boards, ""]))
+    (ours / "boards").write_text("\n".join([*boards(), ""]))
     (root / "etc/sudoers.d/lampd-card").chmod(0o440)
 
     run("systemd-sysusers", f"--root={root}")
@@ -131,8 +138,7 @@ def settle(root: Path, began: float, epoch: int) -> None:
 
 def write_boot(image: Path, boot: Part, profile: str, work: Path, epoch: int) -> None:
     fat = f"{image}@@{boot.start}"
-    boards = [path.stem for path in sorted((HERE.parents[1] / "hardware").glob("*.yaml")) if path.stem != "laptop"]
-    card = (HERE / "lampd.txt").read_text().replace("@BOARDS@", ", ".join(boards)).replace("@BOARD@", profile)
+    card = (HERE / "lampd.txt").read_text().replace("@BOARDS@", ", ".join(boards())).replace("@BOARD@", profile)
     files = {"lampd.txt": card.replace("\n", "\r\n")}
     if "cmdline.txt" in run("mdir", "-b", "-i", fat, "::/"):
         words = run("mtype", "-i", fat, "::/cmdline.txt").split()
@@ -143,15 +149,18 @@ def write_boot(image: Path, boot: Part, profile: str, work: Path, epoch: int) ->
         run("mcopy", "-o", "-m", "-i", fat, work / name, f"::/{name}")
 
 
-def make(board: str, stock: Path, bundle: Path, out: Path, epoch: int, level: str) -> Path:
+def make(board: str, stock: Path | None, bundle: Path, out: Path, epoch: int, level: str) -> Path:
     profile, stock_sum = checked(board, stock)
+    assert stock
     with tempfile.TemporaryDirectory(prefix="lampd-image.", dir=os.environ.get("TMPDIR", "/var/tmp")) as temporary:
         work = Path(temporary)
         (work / "bundle").mkdir()
         run("tar", "-xf", bundle, "-C", work / "bundle")
-        install = next(iter(sorted((work / "bundle").rglob("install.sh"), key=lambda path: len(path.parts))), None)
-        if not install:
-            raise Fault(f"{bundle}: there is no install.sh in it; make it with deploy/bundle.sh")
+        found = list((work / "bundle").glob("*/install.sh"))
+        if len(found) != 1:
+            raise Fault(f"{bundle} is not a bundle; make it with deploy/bundle.sh")
+        release = found[0].parent
+        contents = dict(line.split("=", 1) for line in (release / "contents").read_text().splitlines())
         image = work / "card.img"
         say(f"unpacking {stock.name} ...")
         with image.open("wb") as file:
@@ -162,8 +171,7 @@ def make(board: str, stock: Path, bundle: Path, out: Path, epoch: int, level: st
         boot = table[0] if len(table) > 1 and table[0].kind in FAT else None
         if root.kind != "83" or len(table) > 2 or (len(table) == 2 and not boot):
             raise Fault(f"{stock}: known are a FAT boot partition and an ext4 root, or that root alone; it has {table}")
-        size = sum(path.lstat().st_size for path in (work / "bundle").rglob("*") if not path.is_symlink())
-        root = grow(image, root, 2 * size + SPARE, DATA_AT)
+        root = grow(image, root, 2 * int(contents["unpacked_kb"]) * 1024 + SPARE, DATA_AT)
         boot = boot or add_boot(image, root, epoch)
         say(f"installing {bundle.name} ...")
         with loop(image, root) as device:
@@ -171,19 +179,17 @@ def make(board: str, stock: Path, bundle: Path, out: Path, epoch: int, level: st
                 if missing := [name for name in NEEDED if not (place / name).exists()]:
                     raise Fault(f"{stock}: its root has no {', '.join(missing)}; it has to be Debian 13 (trixie)")
                 began = int(time.time()) - 1
-                dress(place, disk, (root.number, boot.number), profile, install.parent)
+                dress(place, disk, (root.number, boot.number), profile, release)
                 settle(place, began, epoch)
             # free blocks become holes, which read as zeros
             run("e2fsck", "-fy", "-E", "discard", device)
             run("e2fsck", "-fn", device)
         write_boot(image, boot, profile, work, epoch)
-        return pack(image, out, board, bundle, stock, stock_sum, level)
+        return pack(image, out / f"lampd-{contents['version']}-{board}.img.xz", board, stock, stock_sum, level)
 
 
-def pack(image: Path, out: Path, board: str, bundle: Path, stock: Path, stock_sum: str, level: str) -> Path:
-    out.mkdir(parents=True, exist_ok=True)
-    found = re.match(r"lampd-(.+?)-aarch64", bundle.name)
-    packed = out / f"lampd-{found[1] if found else 'unversioned'}-{board}.img.xz"
+def pack(image: Path, packed: Path, board: str, stock: Path, stock_sum: str, level: str) -> Path:
+    packed.parent.mkdir(parents=True, exist_ok=True)
     say(f"packing {packed.name}, {image.stat().st_size // MIB} MiB ...")
     with packed.open("wb") as file:
         # blocks of one size give the same file with any number of threads from two on
@@ -194,9 +200,9 @@ def pack(image: Path, out: Path, board: str, bundle: Path, stock: Path, stock_su
     text = (HERE / "FLASH.txt").read_text()
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)
-    flash = out / f"{packed.name.removesuffix('.img.xz')}.txt"
+    flash = packed.with_name(f"{packed.name.removesuffix('.img.xz')}.txt")
     flash.write_text(text)
-    (out / "SHA256SUMS").write_text(f"{sha256(packed)}  {packed.name}\n{sha256(flash)}  {flash.name}\n")
+    packed.with_name("SHA256SUMS").write_text(f"{sha256(packed)}  {packed.name}\n{sha256(flash)}  {flash.name}\n")
     return packed
 
 
@@ -207,7 +213,7 @@ def say(text: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--board", required=True)
-    parser.add_argument("--stock", required=True, type=Path)
+    parser.add_argument("--stock", type=Path)
     parser.add_argument("--bundle", required=True, type=Path)
     parser.add_argument("--out", default=Path("dist"), type=Path)
     arguments = parser.parse_args()

@@ -79,6 +79,13 @@ def disk_of_root() -> Path:
     return Path("/dev", part.parent.name)
 
 
+def tell(disk: Path, number: int, start: int, length: int) -> None:
+    """Tells the kernel of a partition, until the next boot."""
+    data = Partition(start, length, number)
+    with disk.open("rb") as opened:
+        fcntl.ioctl(opened, BLKPG, Request(ADD, 0, ctypes.sizeof(data), ctypes.addressof(data)))
+
+
 def partition(disk: Path) -> Path:
     """The device for the place beyond the image."""
     size = int(Path("/sys/class/block", disk.name, "size").read_text()) * 512
@@ -86,16 +93,11 @@ def partition(disk: Path) -> Path:
         raise NoPlace(f"{disk} holds {size / 1e9:.1f} GB, too little to keep anything; take a card of 8 GB or more")
     part = Path(f"{disk}{'p' if disk.name[-1].isdigit() else ''}{NUMBER}")
     if not part.exists():
-        data = Partition(DATA_AT, (size - DATA_AT) // MIB * MIB, NUMBER)
-        request = Request(ADD, 0, ctypes.sizeof(data), ctypes.addressof(data))
-        with disk.open("rb") as opened:
-            try:
-                fcntl.ioctl(opened, BLKPG, request)
-            except OSError as error:
-                if error.errno == errno.EBUSY:
-                    reason = f"a partition reaches beyond {DATA_AT // MIB} MiB; flash the card again"
-                    raise NoPlace(f"{disk}: {reason}") from None
-                raise NoPlace(f"{disk}: the kernel takes no partition: {error.strerror}") from None
+        try:
+            tell(disk, NUMBER, DATA_AT, (size - DATA_AT) // MIB * MIB)
+        except OSError as error:
+            taken = f"a partition reaches beyond {DATA_AT // MIB} MiB; flash the card again"
+            raise NoPlace(f"{disk}: {taken if error.errno == errno.EBUSY else error.strerror}") from None
     end = time.monotonic() + 5
     while not part.is_block_device():
         if time.monotonic() > end:

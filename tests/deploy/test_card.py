@@ -77,9 +77,9 @@ def test_all_of_it_goes_where_it_belongs(root: Path, capsys: pytest.CaptureFixtu
 
 
 def test_the_card_as_it_is_made_says_nothing_wrong(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = (IMAGE / "lampd.txt").read_text().replace("@BOARD@", "raspberry-pi-4")
+    text = (IMAGE / "lampd.txt").read_text()
     assert faults(root, text, capsys) == []
-    assert (root / "run/lampd-card/board").read_text() == "raspberry-pi-4\n"
+    assert not (root / "run/lampd-card/board").exists()
     assert not (root / "run/lampd-card/authorized_keys").exists()
     # and each key that there is stands in it
     assert all(f"{key} = " in text for key in card.KEYS)
@@ -125,6 +125,34 @@ def test_what_will_not_do_is_named_and_the_rest_applied(
     assert found[0].startswith(f"<3>lampd.txt: line 2: {said}")
     assert (root / "run/lampd-card/authorized_keys").read_text() == f"{KEY}\n"
     assert (root / "etc/hostname").read_text() == "lamp\n"
+
+
+@pytest.mark.parametrize(
+    ("compatible", "board"),
+    [
+        ("raspberrypi,3-model-b-plus\0brcm,bcm2837\0", "raspberry-pi-3"),
+        ("raspberrypi,400\0brcm,bcm2711\0", "raspberry-pi-4"),
+        ("raspberrypi,5-model-b\0brcm,bcm2712\0", "raspberry-pi-5"),
+        ("raspberrypi,model-zero-2-w\0brcm,bcm2837\0", "raspberry-pi-zero-2-w"),
+        ("libretech,aml-s905x-cc\0amlogic,s905x\0", "le-potato"),
+        ("linux,dummy-virt\0", None),
+    ],
+)
+def test_a_board_is_known_by_itself_and_the_card_says_otherwise(
+    root: Path, capsys: pytest.CaptureFixture[str], compatible: str, board: str | None
+) -> None:
+    (root / "proc/device-tree").mkdir(parents=True)
+    (root / "proc/device-tree/compatible").write_text(compatible)
+    said = root / "run/lampd-card/board"
+    assert faults(root, "", capsys) == []
+    assert (said.read_text().strip() if said.exists() else None) == board
+    faults(root, "board = raspberry-pi-9", capsys)
+    assert (said.read_text().strip() if said.exists() else None) == board
+    assert faults(root, "board = le-potato", capsys) == []
+    assert said.read_text() == "le-potato\n"
+    # and no boot goes by what the one before was told
+    assert faults(root, "", capsys) == []
+    assert (said.read_text().strip() if said.exists() else None) == board
 
 
 def test_the_first_of_two_holds(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
