@@ -128,7 +128,7 @@ nearest() { if [ -e "$1" ]; then echo "$1"; else nearest "$(dirname "$1")"; fi; 
 
 # by what the kernel says it runs on
 detect() {
-    case $(tr '\0' '\n' <"${LAMPD_COMPATIBLE:-/proc/device-tree/compatible}" 2>/dev/null | head -n 1) in
+    case $(tr '\0' '\n' 2>/dev/null <"$root/proc/device-tree/compatible" | head -n 1) in
     raspberrypi,3-*) echo raspberry-pi-3 ;;
     raspberrypi,4-model-b | raspberrypi,400) echo raspberry-pi-4 ;;
     raspberrypi,5-model-b | raspberrypi,500) echo raspberry-pi-5 ;;
@@ -144,7 +144,7 @@ settle_board() {
         [ -z "$board" ] || [ "$board" = "$has" ] || echo "$file is yours and stays as it is, with board: ${has:-laptop}"
         return
     fi
-    [ "$board" ] || [ "$root" ] || board=$(detect)
+    [ "$board" ] || [ ! -e "$root/proc/device-tree/compatible" ] || board=$(detect)
     [ "$board" ] || fail "what board this is cannot be told${root:+ in $root}: say --board NAME, one of ${boards[*]}
 (laptop: no pins, the lamp is switched by lampctl alone)"
     settings="# what differs from lampd's defaults; lampctl config check says what it comes to
@@ -308,7 +308,7 @@ unit() { systemctl show --value --property "$1" lampd.service; }
 
 # Every stage is ready; but no microphone, or another than the settings say, is no fault of a release.
 ready() {
-    [ "$(unit ActiveState)" = active ] && "$opt/current/bin/lampctl" status --json 2>/dev/null | python3 -c '
+    [ "$(unit ActiveState)" = active ] && { "$opt/current/bin/lampctl" status --json 2>/dev/null || true; } | python3 -c '
 import json, sys
 stages = json.load(sys.stdin).get("stages", {})
 deaf = "microphone" in (stages.get("recorder", {}).get("error") or "")

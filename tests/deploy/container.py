@@ -24,7 +24,7 @@ KEY = BUNDLES / "key"
 # systemd-nspawn enforces DeviceAllow only with all capabilities and bpf
 BOOT = """mount --make-rprivate / && mkdir -p /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
 mount -t overlay overlay -o "lowerdir=$0,upperdir=$1/upper,workdir=$1/below" "$1/root" &&
-exec systemd-nspawn --quiet --directory="$1/root" --machine=lamp --boot --register=no --keep-unit --console=pipe \
+exec systemd-nspawn --quiet --directory="$1/root" --machine="lamp-$$" --boot --register=no --keep-unit --console=pipe \
     --capability=all --system-call-filter=bpf --private-network"""
 NOT_DAILY = """contourpy fonttools hf-xet huggingface-hub kiwisolver matplotlib networkx onnx pillow setuptools sympy
     tokenizers torch transformers"""
