@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SCRATCH ?= /var/tmp/lampd
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice wiring test unit-test install-test image-test bundle image check lock board-lock clean
+.PHONY: demo lamp voice wiring test unit-test install-test image-test cores-test boot-test bundle image check lock board-lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -40,6 +40,21 @@ install-test: $(VENV)/.dev $(VENV)/.boards
 image-test: $(VENV)/.dev
 	deploy/root.sh $(SCRATCH)-root-amd64 amd64
 	LAMPD_ROOT=$(SCRATCH)-root-amd64 $(BIN)/python -m pytest tests/deploy/place_on_a_card.py tests/deploy/image_of_a_card.py
+
+# what board.lock pins, on an emulated Cortex-A53 and A72; as root, with mmdebstrap, qemu-user-static and arch-test
+cores-test: $(VENV)/.dev $(VENV)/.boards
+	deploy/root.sh $(SCRATCH)-root-arm64 arm64
+	rm -rf $(SCRATCH)-releases
+	PATH=$(abspath $(BIN)):$$PATH deploy/tree.sh --machine aarch64 --python 3.13 $(SCRATCH)-releases
+	LAMPD_SCRATCH=$(SCRATCH) $(BIN)/python -m pytest tests/deploy/cores.py
+
+# a board, emulated, boots and lives a little; as root, with the same, qemu-system-arm and openssh-client. ARCH=amd64 is
+# a board of another kind, for what is the same on all
+ARCH ?= arm64
+boot-test: $(VENV)/.dev $(VENV)/.boards
+	deploy/root.sh $(SCRATCH)-root-$(ARCH) $(ARCH)
+	PATH=$(abspath $(BIN)):$$PATH deploy/bundle.sh --machine $(if $(filter arm64,$(ARCH)),aarch64,x86_64) $(SCRATCH)-$(ARCH).tar
+	LAMPD_SCRATCH=$(SCRATCH) LAMPD_ARCH=$(ARCH) $(BIN)/python -m pytest tests/deploy/boot.py
 
 # what is installed on a board: make bundle KEY=~/.ssh/id_ed25519
 bundle: $(VENV)/.boards
