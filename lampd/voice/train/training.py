@@ -5,6 +5,7 @@ on from it, with the batch and the noise that would have come next.
 """
 
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -65,6 +66,9 @@ class Training:
         while self.progress.share(self.plan) < 1:
             seconds = before + time.monotonic() - begun
             loss, self.progress.seconds = self._step(seconds)
+            if (parent := multiprocessing.parent_process()) and not parent.is_alive():
+                # killed, and the next run goes on from the checkpoint
+                os._exit(1)
             if time.monotonic() - told > 20:
                 told = time.monotonic()
                 self._tell()

@@ -1,10 +1,13 @@
 """A killed run goes on where it was, and the whole recipe makes a voice."""
 
+import contextlib
 import json
 import os
 import random
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ import torch
 
 from lampd.voice.train import corpus as speech
 from lampd.voice.train.batches import SHAPES, Batches
-from lampd.voice.train.checkpoints import read
+from lampd.voice.train.checkpoints import CHECKPOINT, read
 from lampd.voice.train.espeak import EspeakError, espeak
 from lampd.voice.train.jobs import Job, run
 from lampd.voice.train.plan import FLAT, Plan, Progress
@@ -124,6 +127,37 @@ def test_a_killed_training_ends_as_if_it_had_not_been(
     assert [point["steps"] for point in read(killed)[1].curve] == [8]
     # done is done
     learn(killed, PLAN, print)
+
+
+def test_its_processes_end_with_it(spoken: Path, tmp_path: Path) -> None:
+    work = copied(spoken, tmp_path / "work")
+    wanted = ["--hours", str(WANTED.hours), "--judged", str(WANTED.judged), "--work", str(work)]
+    plan = ["--steps", "100000", "--size", "tiny", "--batch", "6", "--processes", "2", "--keep", "0"]
+    training = subprocess.Popen([sys.executable, "-m", "lampd.voice.train", *wanted, *plan], start_new_session=True)
+    try:
+        until(lambda: (work / CHECKPOINT).exists(), 120)
+    finally:
+        training.kill()
+        training.wait()
+    until(lambda: not alive(training.pid), 60)
+
+
+def until(reached: Callable[[], bool], patience_s: float) -> None:
+    end = time.monotonic() + patience_s
+    while not reached():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.2)
+
+
+def alive(session: int) -> list[int]:
+    """The processes of a session that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, its = stat.read_text().rpartition(")")[2].split()[:4]
+            if int(its) == session and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 def test_the_recipe_makes_a_voice(spoken: Path, tmp_path: Path) -> None:
