@@ -73,7 +73,8 @@ steady=(--sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 -
 # beyond -1 it takes many times as long for a twentieth less
 tar -c "${steady[@]}" -C "$draft/tree" "$version" | xz -T0 -1 >"$draft/$name/release.tar.xz"
 [ -z "$key" ] || ssh-keygen -y -f "$key" | cut -d ' ' -f 1,2 >"$draft/$name/signer.pub"
-(cd "$draft/$name" && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum >"$draft/sums" && mv "$draft/sums" SHA256SUMS)
+(cd "$draft/$name" && find . -type f -print0 | sort -z | xargs -0 sha256sum) >"$draft/sums"
+mv "$draft/sums" "$draft/$name/SHA256SUMS"
 [ -z "$key" ] || ssh-keygen -Y sign -q -n lampd -f "$key" "$draft/$name/SHA256SUMS" 2>/dev/null
 tar -c "${steady[@]}" -C "$draft" -f "$out" "$name"
 echo "$out: $(du -m "$out" | cut -f 1) MB, lampd $version for $machine and Python $python${key:+, signed}"

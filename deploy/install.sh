@@ -9,10 +9,10 @@ trap 'fail "this did not work: $BASH_COMMAND"' ERR
 
 usage() {
     cat <<'END'
-install.sh [BUNDLE.tar] [OPTION]...     install or upgrade, from the unpacked bundle that this lies in, or from BUNDLE.tar
-install.sh --online [OPTION]...         the same from a checkout of lampd, with what board.lock pins, from PyPI
-install.sh rollback [--dry-run]         the release before this one again, with what was learned where it can read that
-install.sh uninstall [--purge]          take lampd away; --purge: with what was learned and /etc/lampd
+install.sh [BUNDLE.tar] [OPTION]...   install or upgrade, from the unpacked bundle that this lies in, or from BUNDLE.tar
+install.sh --online [OPTION]...       the same from a checkout of lampd, with what board.lock pins, from PyPI
+install.sh rollback                   the release before this one again, with what was learned where it can read that
+install.sh uninstall [--purge]        take lampd away; --purge: with what was learned and /etc/lampd
 
   --board NAME       what this is, where it cannot be told: raspberry-pi-3, raspberry-pi-4, raspberry-pi-5,
                      raspberry-pi-zero-2-w, le-potato; laptop: no pins
@@ -22,7 +22,8 @@ install.sh uninstall [--purge]          take lampd away; --purge: with what was 
   --root DIR         into the system in DIR, such as a mounted card; nothing is started
   --dry-run          say what would be done, and do nothing
 
-Exit codes: 0 done, or nothing to do; 1 refused, nothing changed; 2 the new release did not do well: the old one runs.
+Exit codes: 0 done, or nothing to do; 1 refused, and the lamp runs as before; 2 what was started did not do well and was
+taken back.
 END
 }
 
@@ -51,15 +52,18 @@ point() {
 # The bundle: whole, and whose
 
 check_sums() {
-    [ -e "$bundle/SHA256SUMS" ] || fail "$bundle/SHA256SUMS is missing: run install.sh inside an unpacked bundle, or with --online"
     local odd
-    odd=$(cd "$bundle" && find . ! -type d ! -type f | head -n 1)
-    [ -z "$odd" ] || fail "$bundle/$odd is no plain file: this is no bundle as it was made"
-    odd=$(cd "$bundle" && find . -type f ! -name 'SHA256SUMS*' | sort | comm -23 - <(cut -c 67- SHA256SUMS | sort) | head -n 1)
-    [ -z "$odd" ] || fail "$bundle/$odd is not in SHA256SUMS: this is no bundle as it was made"
+    [ -e "$bundle/SHA256SUMS" ] ||
+        fail "$bundle/SHA256SUMS is missing: run install.sh inside an unpacked bundle, or with --online"
+    cd "$bundle"
+    odd=$(find . ! -type d ! -type f -print -quit)
+    [ -z "$odd" ] || fail "$bundle/${odd#./} is no plain file: this is no bundle as it was made"
+    odd=$(find . -type f ! -name 'SHA256SUMS*' | sort | comm -23 - <(cut -c 67- SHA256SUMS | sort))
+    [ -z "$odd" ] || fail "$bundle/${odd#./} is not in SHA256SUMS: this is no bundle as it was made"
     echo "checking the bundle ..."
-    odd=$(cd "$bundle" && sha256sum --check --quiet --strict SHA256SUMS 2>/dev/null | head -n 1 || true)
-    [ -z "$odd" ] || fail "$bundle/${odd%%:*} is not what was made: fetch the bundle again"
+    odd=$(sha256sum --check --quiet --strict SHA256SUMS 2>/dev/null) ||
+        fail "$bundle: ${odd:-SHA256SUMS} is not what was made: fetch the bundle again"
+    cd "$OLDPWD"
 }
 
 check_signature() {
@@ -83,19 +87,20 @@ check_signature() {
 If that is the key of whom you have lampd from, say --signer '$(cut -d ' ' -f 1,2 <<<"$line")'"
         ssh-keygen -l -f "$bundle/signer.pub"
         read -r -p "Is this the key of whom you have lampd from, and to be trusted from now on? [y/N] " who
-        [ "$who" = y ] || fail "nothing was changed"
+        [ "$who" = y ] || fail "then nothing is changed"
         new_signer "$line"
     fi
     who=$(ssh-keygen -Y find-principals -f "$temporary/signers" -s "$sums.sig" 2>/dev/null | head -n 1) && [ "$who" ] &&
         ssh-keygen -Y verify -f "$temporary/signers" -I "$who" -n lampd -s "$sums.sig" <"$sums" >/dev/null 2>&1 ||
-        fail "the signature of $bundle is of no key in ${signer:+--signer or }$known: get one that is, or say --signer KEY"
+        fail "the signature of $bundle is of no key in ${signer:+--signer or }$known: get another, or say --signer KEY"
     echo "signed by a known key ($who)"
 }
 
 new_signer() {
     local line
     line="lampd namespaces=\"lampd\" $(cut -d ' ' -f 1,2 <<<"$1")"
-    ssh-keygen -l -f - <<<"$1" >/dev/null 2>&1 || fail "--signer: $1 is neither a file with a public SSH key nor one"
+    ssh-keygen -l -f - <<<"$1" >/dev/null 2>&1 ||
+        fail "--signer: $1 is neither a file with a public SSH key nor one"
     grep -qxF "$line" "$temporary/signers" || { echo "$line" >>"$temporary/signers" && trust=$line; }
 }
 
@@ -104,10 +109,14 @@ of_bundle() { sed -n "s/^$1=//p" "$bundle/contents"; }
 # The board
 
 check_board() {
-    [ "$root" ] || [ -d /run/systemd/system ] || fail "systemd does not run here: install on a board, or with --root DIR"
     local elf free
+    [[ $version =~ ^[0-9][0-9A-Za-z.+]*$ ]] || fail "$bundle/contents: version=$version is none"
+    [ "$root" ] || [ -d /run/systemd/system ] ||
+        fail "systemd does not run here: install on a board, or with --root DIR"
+    [ -z "$owner" ] || grep -q "^$owner:" "$root/etc/passwd" ||
+        fail "--owner: there is no user $owner${root:+ in $root}"
     [ -e "$root/usr/bin/python$python" ] ||
-        fail "this release is for Python $python, and $root/usr/bin has $(cd "$root/usr/bin" && echo python3.*): get the one that fits"
+        fail "this is for Python $python; $root/usr/bin has $(cd "$root/usr/bin" && echo python3.*): get what fits"
     # what Python is built for, whatever the kernel is
     elf=$(od -An -tu2 -j18 -N2 "$root/usr/bin/python$python" | tr -d ' ')
     case $elf in
@@ -115,7 +124,7 @@ check_board() {
     62) elf=x86_64 ;;
     40 | 3) fail "this is a 32-bit system: lampd needs a 64-bit one, such as Raspberry Pi OS (64-bit)" ;;
     esac
-    [ "$elf" = "$machine" ] || fail "this release is for $machine, and this is $elf: get the one that fits"
+    [ "$elf" = "$machine" ] || fail "this is for $machine, and the system is for $elf: get what fits"
     [ "$root" ] || "python$python" -c 'import ctypes, lzma, multiprocessing, sqlite3, venv' 2>/dev/null ||
         fail "Python's own library is incomplete: sudo apt install python3"
     [ ! -d "$releases/$version" ] || return 0
@@ -141,11 +150,12 @@ settle_board() {
     local file=$etc/lampd.yaml has
     if [ -e "$file" ]; then
         has=$(sed -n 's/^board: *\([^ #]*\).*/\1/p' "$file")
-        [ -z "$board" ] || [ "$board" = "$has" ] || echo "$file is yours and stays as it is, with board: ${has:-laptop}"
+        [ -z "$board" ] || [ "$board" = "$has" ] ||
+            echo "$file is yours and stays as it is, with board: ${has:-laptop}"
         return
     fi
     [ "$board" ] || [ ! -e "$root/proc/device-tree/compatible" ] || board=$(detect)
-    [ "$board" ] || fail "what board this is cannot be told${root:+ in $root}: say --board NAME, one of ${boards[*]}
+    [ "$board" ] || fail "what board this is cannot be told: say --board NAME, one of ${boards[*]}
 (laptop: no pins, the lamp is switched by lampctl alone)"
     settings="# what differs from lampd's defaults; lampctl config check says what it comes to
 board: $board"
@@ -164,12 +174,12 @@ portaudio() {
     if compgen -G "$bundle/debs/*.deb" >/dev/null; then
         for deb in "$bundle"/debs/*.deb; do
             name=$(dpkg-deb --field "$deb" Package)
-            [ -e "$root/var/lib/dpkg/info/$name.list" ] || compgen -G "$root/var/lib/dpkg/info/$name:*.list" >/dev/null ||
-                missing+=("$deb")
+            compgen -G "$root/var/lib/dpkg/info/$name[.:]*list" >/dev/null || missing+=("$deb")
         done
-        step "install PortAudio, for the microphone: $(basename -a "${missing[@]}" | tr '\n' ' ')" packages "${missing[@]}"
+        step "install PortAudio, for the microphone, and ${#missing[@]} packages in all" packages "${missing[@]}"
     else
-        step "install PortAudio, for the microphone, with apt-get" inside apt-get install -y -q --no-install-recommends libportaudio2 ||
+        step "install PortAudio, for the microphone, with apt-get" \
+            inside apt-get install -y -q --no-install-recommends libportaudio2 ||
             fail "apt-get cannot install libportaudio2: is there a network? Or use a bundle that brings it"
     fi
 }
@@ -177,8 +187,8 @@ portaudio() {
 packages() {
     mkdir -p "$root/var/tmp/lampd-debs"
     cp "$@" "$root/var/tmp/lampd-debs"
-    inside sh -c 'DEBIAN_FRONTEND=noninteractive dpkg --install /var/tmp/lampd-debs/*.deb >/var/tmp/lampd-debs/said 2>&1 ||
-        { cat /var/tmp/lampd-debs/said; exit 1; }' || fail "the packages above cannot be installed"
+    inside sh -c 'cd /var/tmp/lampd-debs && DEBIAN_FRONTEND=noninteractive dpkg --install *.deb >said 2>&1 ||
+        { cat said >&2 && exit 1; }' || fail "these packages cannot be installed"
     rm -r "$root/var/tmp/lampd-debs"
 }
 
@@ -213,7 +223,10 @@ END
 # of what the daemon loads, by loading it: it may not write beside its own code
 compile_bytecode() {
     local release=/opt/lampd/releases/$version
-    inside "$release/bin/python" -c pass 2>/dev/null || { echo "$root cannot run here: the first start will be slower" && return; }
+    if ! inside "$release/bin/python" -c pass 2>/dev/null; then
+        echo "  $root cannot run here: it starts slower, for nothing is compiled"
+        return
+    fi
     echo "  bytecode ..."
     inside "$release/bin/python" -m compileall -q "$release/lib/python$python/site-packages/lampd" >/dev/null || true
     inside "$release/bin/python" - <<'END' || true
@@ -238,7 +251,9 @@ fit_system() {
         from=$releases/$1/${pair% *} to=$root${pair#* }
         cmp -s "$from" "$to" || { written=yes && step "write $to" install -Dm644 "$from" "$to"; }
     done
-    [ -z "$written" ] && grep -qs '^lampd:' "$root/etc/passwd" || step "see to the user lampd and its groups" systemd-sysusers --root="${root:-/}" "$releases/$1/systemd/lampd.sysusers"
+    [ -z "$written" ] && grep -qs '^lampd:' "$root/etc/passwd" ||
+        step "see to the user lampd and its groups" \
+            systemd-sysusers --root="${root:-/}" "$releases/$1/systemd/lampd.sysusers"
     [ "$(readlink "$root/usr/local/bin/lampctl")" = /opt/lampd/current/bin/lampctl ] ||
         step "link /usr/local/bin/lampctl" ln -sfn /opt/lampd/current/bin/lampctl "$root/usr/local/bin/lampctl"
     [ -L "$root/etc/systemd/system/multi-user.target.wants/lampd.service" ] ||
@@ -250,12 +265,9 @@ fit_system() {
 }
 
 fit_owner() {
-    if [ -z "$owner" ] || [ "$owner" = root ]; then
-        return
-    fi
-    grep -q "^$owner:" "$root/etc/passwd" || fail "--owner: there is no user $owner${root:+ in $root}"
-    grep -qsE "^lampd:.*[:,]$owner(,|\$)" "$root/etc/group" ||
-        step "let $owner use lampctl, from the next login on" usermod ${root:+--prefix "$root"} --append --groups lampd "$owner"
+    [ -z "$owner" ] || [ "$owner" = root ] || grep -qsE "^lampd:.*[:,]$owner(,|\$)" "$root/etc/group" ||
+        step "let $owner use lampctl, from the next login on" \
+            usermod ${root:+--prefix "$root"} --append --groups lampd "$owner"
 }
 
 # What was learned
@@ -311,7 +323,8 @@ unit() { systemctl show --value --property "$1" lampd.service; }
 
 # Every stage is ready; but no microphone, or another than the settings say, is no fault of a release.
 ready() {
-    [ "$(unit ActiveState)" = active ] && { "$opt/current/bin/lampctl" status --json 2>/dev/null || true; } | python3 -c '
+    [ "$(unit ActiveState)" = active ] || return 1
+    { "$opt/current/bin/lampctl" status --json 2>/dev/null || true; } | python3 -c '
 import json, sys
 stages = json.load(sys.stdin).get("stages", {})
 deaf = "microphone" in (stages.get("recorder", {}).get("error") or "")
@@ -339,13 +352,27 @@ healthy() {
     [ ! -s "$temporary/deaf" ] || sed -n 's/^./it cannot hear yet: &/p' "$temporary/deaf"
 }
 
+# switch_to VERSION COMMAND...: between the two lives of the lamp, the command sees to what was learned
 switch_to() {
+    stopped=yes
     systemctl stop lampd.service 2>/dev/null || true
     "${@:2}"
     point current "$1"
     fit_system "$1"
     echo "starting $1 ..."
-    systemctl restart lampd.service || true
+    systemctl start --no-block lampd.service
+    stopped=''
+}
+
+# Whatever ends this script leaves no draft, no lamp that does not run, and none that runs on trial.
+leave() {
+    local code=$?
+    trap - ERR
+    set +e
+    [ -z "$stopped" ] || systemctl start --no-block lampd.service
+    [ "${#trying[@]}" = 0 ] || take_back
+    rm -rf "$temporary" ${unpacking:+"$releases/.incoming"}
+    exit "$code"
 }
 
 # Commands
@@ -353,37 +380,38 @@ switch_to() {
 install_release() {
     local old before name
     old=$(release_of current) before=$(release_of previous)
-    [ -z "$old" ] || [ "$old" = "$version" ] || before=$old
     settle_board
-    if [ -d "$releases/$version" ]; then
-        [ "$online" ] || cmp -s "$bundle/SHA256SUMS" "$releases/$version/SHA256SUMS" ||
-            fail "$releases/$version is there already, made from another bundle: remove it, or make one of another version"
-    else
+    if [ ! -d "$releases/$version" ]; then
         step "unpack $version into $releases ($((unpacked_kb / 1024)) MB)" unpack
+    elif [ -z "$online" ] && ! cmp -s "$bundle/SHA256SUMS" "$releases/$version/SHA256SUMS"; then
+        fail "$releases/$version is there already, of another bundle: make one of another version"
     fi
     portaudio
     [ -z "$settings" ] || step "write $etc/lampd.yaml: board: $board" write "$etc/lampd.yaml" "$settings"
-    [ -z "$trust" ] || step "trust this key from now on, in $etc/release-signers: $trust" write "$etc/release-signers" "$(cat "$temporary/signers")"
-    if [ "$old" = "$version" ] || [ "$root" ] || [ "$dry_run" ]; then
-        [ "$old" = "$version" ] || [ -z "$dry_run" ] || [ "$root" ] || echo "would keep what was learned, start $version, and take it back if it does not do well"
-        [ "$old" = "$version" ] || step "have $version be the one that runs" take_its_place "$version" "$old"
-        fit_system "$version"
-        fit_owner
-        [ "$root" ] || [ "$dry_run" ] || [ "$(unit ActiveState)" = active ] || step "start $version" systemctl start lampd.service
-    else
-        try "$version" "$old"
-        fit_owner
+    [ -z "$trust" ] || step "trust this key from now on, in $etc/release-signers: $trust" \
+        write "$etc/release-signers" "$(cat "$temporary/signers")"
+    if [ "$old" != "$version" ]; then
+        if [ "$root" ]; then
+            step "have $version be the one that runs" take_its_place "$version" "$old"
+        else
+            step "keep what was learned, start $version${old:+ in place of $old}, and see whether it does well" \
+                try "$version" "$old" "$before"
+        fi
+        before=$old
     fi
+    fit_system "$version"
+    fit_owner
+    [ "$root$dry_run" ] || [ "$(unit ActiveState)" = active ] || step "start $version" systemctl start lampd.service
     for name in "$releases"/*/; do
         name=$(basename "$name")
         case $name in "$version" | "$before" | '*') ;;
         *) step "remove $name" rm -rf "${releases:?}/$name" "$state/before-$name" "$state/after-$name" ;;
         esac
     done
-    if [ "$changed" ]; then
-        [ "$dry_run" ] || echo "lampd $version is installed"
-    else
+    if [ -z "$changed" ]; then
         echo "lampd $version is installed already: nothing to do"
+    elif [ -z "$dry_run" ]; then
+        echo "lampd $version is installed"
     fi
 }
 
@@ -393,29 +421,37 @@ take_its_place() {
     point current "$1"
 }
 
+# try NEW OLD BEFORE: the last two may be nothing
 try() {
-    changed=yes
-    if ! said=$("$releases/$1/bin/lampctl" config check 2>&1); then
+    local said
+    said=$("$releases/$1/bin/lampctl" config check 2>&1) ||
         fail "release $1 cannot use your settings, and was not started: $said"
-    fi
-    [ -z "$2" ] || echo "stopping $2, keeping what was learned ..."
+    trying=("$@")
+    [ -z "$2" ] || point previous "$2"
     switch_to "$1" keep_learned "$1"
     if healthy; then
-        [ -z "$2" ] || point previous "$2"
+        trying=()
         return
     fi
     echo "install: release $1 does not do well; the last it said:" >&2
-    journalctl --unit lampd --no-pager --output cat --lines 5 >&2 || true
-    if [ "$2" ]; then
-        switch_to "$2" restore_learned "$1" "$2"
-        healthy || echo "install: release $2 does not do well either" >&2
-        echo "install: $2 is installed as before. Why $1 was not: journalctl -u lampd" >&2
+    journalctl --unit lampd --identifier lampd --no-pager --output cat --lines 5 >&2 || true
+    take_back
+    exit 2
+}
+
+take_back() {
+    local new=${trying[0]} old=${trying[1]} before=${trying[2]}
+    trying=()
+    if [ "$old" ]; then
+        switch_to "$old" restore_learned "$new" "$old"
+        if [ "$before" ]; then point previous "$before"; else rm -f "$opt/previous"; fi
+        healthy || echo "install: release $old does not do well either" >&2
+        echo "install: $old runs as before. Why $new does not: journalctl -u lampd" >&2
     else
         remove_system
         rm -f "$opt/current"
-        echo "install: lampd does not run. Why: journalctl -u lampd; run install.sh again to try again" >&2
+        echo "install: lampd does not run. Why: journalctl -u lampd" >&2
     fi
-    exit 2
 }
 
 rollback() {
@@ -428,7 +464,10 @@ rollback() {
     fi
     switch_to "$new" restore_learned "$old" "$new"
     point previous "$old"
-    healthy || { echo "install: $new does not do well: journalctl -u lampd; install.sh rollback goes back to $old" >&2 && exit 2; }
+    if ! healthy; then
+        echo "install: $new does not do well: journalctl -u lampd; install.sh rollback goes back to $old" >&2
+        exit 2
+    fi
     echo "lampd $new runs; install.sh rollback goes back to $old"
 }
 
@@ -442,6 +481,11 @@ remove_system() {
     [ "$root" ] || systemctl daemon-reload
 }
 
+remove_user() {
+    userdel lampd 2>/dev/null
+    ! getent group lampd >/dev/null || groupdel lampd
+}
+
 uninstall() {
     if [ ! -e "$opt" ] && { [ -z "$purge" ] || [ ! -e "$state" ]; }; then
         echo "lampd is not installed: nothing to do"
@@ -451,7 +495,7 @@ uninstall() {
     [ "$dry_run" ] || rm -rf "$opt"
     if [ "$purge" ]; then
         step "remove what was learned and your settings: $state, $etc" rm -rf "$state" "$etc"
-        [ "$root" ] || ! id lampd >/dev/null 2>&1 || step "remove the user lampd" sh -c 'userdel lampd; ! getent group lampd >/dev/null || groupdel lampd'
+        [ "$root" ] || ! id lampd >/dev/null 2>&1 || step "remove the user lampd" remove_user
     else
         echo "$state and $etc stay: what was learned and your settings (--purge removes them)"
     fi
@@ -461,7 +505,7 @@ uninstall() {
 
 boards=(raspberry-pi-3 raspberry-pi-4 raspberry-pi-5 raspberry-pi-zero-2-w le-potato laptop)
 command=install_release board='' owner='' signer='' unsigned='' root='' dry_run='' online='' purge='' packed=''
-changed='' trust='' settings='' unpacking=''
+changed='' trust='' settings='' unpacking='' stopped='' trying=()
 given=("$@")
 while [ $# -gt 0 ]; do
     case $1 in
@@ -487,7 +531,9 @@ root=${root%/}
 opt=$root/opt/lampd releases=$root/opt/lampd/releases state=$root/var/lib/lampd etc=$root/etc/lampd
 bundle=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 temporary=$(mktemp -d /var/tmp/lampd-install.XXXXXX)
-trap 'rm -rf "$temporary" ${unpacking:+"$releases/.incoming"}' EXIT
+trap leave EXIT
+trap 'exit 1' INT TERM
+trap 'exec >/dev/null 2>&1 && exit 1' HUP
 if [ "$packed" ]; then
     # this installer, which was checked when it came, checks the next
     [ -f "$packed" ] || fail "$packed: there is no such bundle, and no such command: see --help"
@@ -504,7 +550,8 @@ if [ "$command" = install_release ]; then
     else
         check_sums
         check_signature
-        version=$(of_bundle version) machine=$(of_bundle machine) python=$(of_bundle python) unpacked_kb=$(of_bundle unpacked_kb)
+        version=$(of_bundle version) machine=$(of_bundle machine) python=$(of_bundle python)
+        unpacked_kb=$(of_bundle unpacked_kb)
     fi
     if [ "$packed" ]; then
         for i in "${!given[@]}"; do [ "${given[i]}" != "$packed" ] || unset "given[i]"; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds a release: the tree that lies in /opt/lampd/releases/VERSION on a board, in FOLDER/VERSION, of this checkout and
-# of what board.lock pins; for another processor too, where there is uv. Prints VERSION.
+# Builds a release: the tree that lies in /opt/lampd/releases/VERSION on a board, in FOLDER/VERSION, of this checkout
+# and of what board.lock pins; for another processor too, where there is uv. Prints VERSION.
 # Usage: deploy/tree.sh [--machine aarch64|x86_64] [--python 3.13] [--without PACKAGE]... [--version] FOLDER
 #   --version    print VERSION and build nothing
 set -euo pipefail
@@ -25,7 +25,8 @@ trap 'rm -rf "$draft"' EXIT
 install() {
     if [ "$UV" ]; then
         # 2.34: lgpio's; Debian 12 has 2.36
-        "$UV" pip install --quiet --link-mode copy --no-deps --python-platform "$machine-manylinux_2_34" --python-version "$python" "$@"
+        "$UV" pip install --quiet --link-mode copy --no-deps --only-binary :all: \
+            --python-platform "$machine-manylinux_2_34" --python-version "$python" "$@"
     else
         "python$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: "$@"
     fi
@@ -55,10 +56,11 @@ mkdir -p "$site" "$release/bin"
 awk -v without="$without " '/^[a-z]/ { split($1, part, "=="); left_out = index(without, " " part[1] " ") } !left_out' \
     deploy/board.lock >"$draft/lock"
 echo "release $version: what board.lock pins ..." >&2
-install --only-binary :all: --require-hashes --target "$site" --requirement "$draft/lock"
+install --require-hashes --target "$site" --requirement "$draft/lock"
 echo "release $version: lampd ..." >&2
-(machine=$(uname -m) && install --only-binary :all: --require-hashes --target "$draft/build" --requirement deploy/build.lock)
-(cd "$draft/source" && PYTHONPATH=$draft/build python3 -m hatchling build --target wheel --directory "$draft" >/dev/null 2>&1)
+install --require-hashes --target "$draft/build" --requirement deploy/build.lock
+(cd "$draft/source" && PYTHONPATH=$draft/build python3 -m hatchling build --target wheel --directory "$draft") \
+    >/dev/null 2>&1
 install --target "$site" "$draft"/lampd-*.whl
 # what is for building with them and for testing them
 rm -rf "$site"/{bin,lib64,share,torch/include,torch/share}

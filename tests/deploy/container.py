@@ -5,6 +5,7 @@ changes.
 """
 
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -51,6 +52,9 @@ class Machine:
         done = self.ask(*command, write=write)
         assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
+
+    def copy(self, file: Path, to: str) -> None:
+        shutil.copy(file, self.root / to.lstrip("/"))
 
     def unpack(self, bundle: Path, folder: str) -> None:
         """The bundle's content, in a new folder of the machine's."""
@@ -107,16 +111,22 @@ def booted(work: Path) -> Iterator[Machine]:
             shutil.rmtree(work / folder, ignore_errors=True)
 
 
+@functools.cache
+def shelf() -> Path:
+    """Where bundles of this checkout, as it is now, are kept; those of others go."""
+    now = subprocess.check_output([HERE / "deploy/tree.sh", "--version"], text=True).strip()
+    for older in BUNDLES.glob("*/"):
+        if older.name != now:
+            shutil.rmtree(older)
+    (BUNDLES / now).mkdir(parents=True, exist_ok=True)
+    return BUNDLES / now
+
+
 def bundle(version: str, edit: Callable[[Path], Any] = lambda source: None) -> Path:
     """A signed bundle of this checkout, as `version`, and with its copy edited."""
-    now = subprocess.check_output([HERE / "deploy/tree.sh", "--version"], text=True).strip()
-    made = BUNDLES / now / f"{version}.tar"
+    made = shelf() / f"{version}.tar"
     if made.exists():
         return made
-    for older in BUNDLES.glob("*/"):
-        if older != made.parent:
-            shutil.rmtree(older)
-    made.parent.mkdir(parents=True, exist_ok=True)
     if not KEY.exists():
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", KEY], check=True)
     source = made.with_suffix(".source")
