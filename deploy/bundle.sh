@@ -3,7 +3,7 @@
 # OUT is a folder, into OUT/lampd-VERSION-MACHINE-pyX.Y.tar.
 # Usage: deploy/bundle.sh [--machine aarch64|x86_64] [--python 3.13] [--without PACKAGE]... [--key SSH_PRIVATE_KEY]
 #                         [--debs FOLDER] OUT
-#   --without    leave a package out; for x86_64 torch is (PyPI's brings CUDA along, and nothing in daily use imports it)
+#   --without    leave a package out; for x86_64 torch is: PyPI's brings CUDA along, and daily use does without
 #   --key        whom boards shall know it by: a private SSH key; without, boards install it only with --unsigned
 #   --debs       PortAudio's packages for the board's Debian lie here; else apt-get fetches them
 set -euo pipefail

@@ -62,7 +62,7 @@ check_sums() {
     [ -z "$odd" ] || fail "$bundle/${odd#./} is not in SHA256SUMS: this is no bundle as it was made"
     echo "checking the bundle ..."
     odd=$(sha256sum --check --quiet --strict SHA256SUMS 2>/dev/null) ||
-        fail "$bundle: ${odd:-SHA256SUMS} is not what was made: fetch the bundle again"
+        fail "$bundle: $(sed 's/: .*//' <<<"${odd:-SHA256SUMS}") is not what was made: fetch the bundle again"
     cd "$OLDPWD"
 }
 
