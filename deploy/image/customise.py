@@ -127,8 +127,8 @@ def settle(root: Path, began: float, epoch: int) -> None:
     """What was written now is dated alike in every build; and nothing is to be brought up to date at each boot."""
     for stamp in ("etc/.updated", "var/.updated"):
         (root / stamp).touch()
-    for folder, _, files in os.walk(root):
-        for entry in (folder, *(os.path.join(folder, file) for file in files)):
+    for folder, folders, files in os.walk(root, topdown=False):
+        for entry in (folder, *(os.path.join(folder, name) for name in (*folders, *files))):
             if os.lstat(entry).st_mtime >= began:
                 os.utime(entry, (epoch, epoch), follow_symlinks=False)
     for stamp in ("etc/.updated", "var/.updated"):

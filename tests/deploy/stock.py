@@ -33,11 +33,18 @@ CMDLINE = (
     " quiet resize init=/usr/lib/raspberrypi-sys-mods/firstboot ds=nocloud;i=rpi\n"
 )
 RELEASE = "0.0.1"
-LAMPD = """#!/bin/sh
-# all that a unit of Type=notify is asked for
-cat /run/lampd-card/board /usr/lib/lampd-card/board 2>/dev/null | head -n 1 >/var/lib/lampd/board
-systemd-notify --ready
-while sleep 5; do systemd-notify WATCHDOG=1; done
+LAMPD = """#!/usr/bin/python3 -I
+import os, socket, time
+from pathlib import Path
+# as lampd.config finds it
+boards = [Path("/run/lampd-card/board"), Path("/usr/lib/lampd-card/board")]
+Path("/var/lib/lampd/board").write_text(next(path.read_text() for path in boards if path.exists()))
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.connect(os.environ["NOTIFY_SOCKET"])
+notify.send(b"READY=1")
+while True:
+    notify.send(b"WATCHDOG=1")
+    time.sleep(5)
 """
 
 
