@@ -64,8 +64,8 @@ def boards() -> list[str]:
     return sorted(path.stem for path in (HERE.parents[1] / "hardware").glob("*.yaml") if path.stem != "laptop")
 
 
-def dress(root: Path, disk: str, numbers: tuple[int, int], profile: str, release: Path) -> None:
-    """All that makes the stock root a lamp's; `numbers` are the root's and the boot partition's."""
+def dress(root: Path, device: str, boot: int, profile: str, release: Path) -> None:
+    """All that makes the stock root a lamp's: found as `device`, with the boot partition's number."""
     # first: its lampd.yaml names no board, and install.sh leaves it so
     run("cp", "-r", "--no-preserve=all", f"{HERE}/root/.", root)
     trusted = ("--signer", release / "signer.pub") if (release / "SHA256SUMS.sig").exists() else ("--unsigned",)
@@ -76,6 +76,7 @@ def dress(root: Path, disk: str, numbers: tuple[int, int], profile: str, release
         shutil.copyfile(HERE / f"{name}.py", ours / name)
         (ours / name).chmod(0o755)
     (ours / "board").write_text(f"{profile}\n")
+    (ours / "boot").write_text(f"{boot}\n")
     (ours / "boards").write_text("\n".join([*boards(), ""]))
     (root / "etc/sudoers.d/lampd-card").chmod(0o440)
 
@@ -110,12 +111,9 @@ def dress(root: Path, disk: str, numbers: tuple[int, int], profile: str, release
         (root / place).mkdir(parents=True, exist_ok=True)
     shutil.chown(root / "var/lib/lampd", *owner(root, "lampd"))
     (root / "var/lib/lampd").chmod(0o750)
-    (root / "etc/fstab").write_text(
-        "# / stays as it was flashed; a boot partition that is damaged keeps no lamp from working\n"
-        f"PARTUUID={disk}-{numbers[0]:02} / ext4 ro,noatime 0 0\n"
-        f"PARTUUID={disk}-{numbers[1]:02} /boot/firmware vfat ro,umask=0077,nofail,x-systemd.device-timeout=5s 0 0\n"
-        "tmpfs /tmp tmpfs nodev,nosuid,mode=1777 0 0\n"
-    )
+    # what else there is, data.py mounts
+    fstab = f"{device} / ext4 ro,noatime 0 0\ntmpfs /tmp tmpfs nodev,nosuid,mode=1777 0 0\n"
+    (root / "etc/fstab").write_text(fstab)
 
 
 def owner(root: Path, name: str) -> tuple[int, int]:
@@ -179,7 +177,7 @@ def make(board: str, stock: Path | None, bundle: Path, out: Path, epoch: int, le
                 if missing := [name for name in NEEDED if not (place / name).exists()]:
                     raise Fault(f"{stock}: its root has no {', '.join(missing)}; it has to be Debian 13 (trixie)")
                 began = int(time.time()) - 1
-                dress(place, disk, (root.number, boot.number), profile, release)
+                dress(place, f"PARTUUID={disk}-{root.number:02}", boot.number, profile, release)
                 settle(place, began, epoch)
             # free blocks become holes, which read as zeros
             run("e2fsck", "-fy", "-E", "discard", device)

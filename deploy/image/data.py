@@ -79,6 +79,10 @@ def disk_of_root() -> Path:
     return Path("/dev", part.parent.name)
 
 
+def part_of(disk: Path, number: int) -> Path:
+    return Path(f"{disk}{'p' if disk.name[-1].isdigit() else ''}{number}")
+
+
 def tell(disk: Path, number: int, start: int, length: int) -> None:
     """Tells the kernel of a partition, until the next boot."""
     data = Partition(start, length, number)
@@ -91,7 +95,7 @@ def partition(disk: Path) -> Path:
     size = int(Path("/sys/class/block", disk.name, "size").read_text()) * 512
     if size < DATA_AT + LEAST:
         raise NoPlace(f"{disk} holds {size / 1e9:.1f} GB, too little to keep anything; take a card of 8 GB or more")
-    part = Path(f"{disk}{'p' if disk.name[-1].isdigit() else ''}{NUMBER}")
+    part = part_of(disk, NUMBER)
     if not part.exists():
         try:
             tell(disk, NUMBER, DATA_AT, (size - DATA_AT) // MIB * MIB)
@@ -146,6 +150,16 @@ def open_place(disk: Path | None, where: Path) -> bool:
         return False
 
 
+def open_boot() -> None:
+    """Where lampd.txt lies: here, as fstab would wait for udev, and give up before a card is mended."""
+    with contextlib.suppress(NoPlace):
+        disk = disk_of_root()
+        number = int(Path("/usr/lib/lampd-card/boot").read_text())
+        done = run("mount", "-t", "vfat", "-o", "ro,umask=0077", part_of(disk, number), "/boot/firmware")
+        if done.returncode:
+            raise OSError(f"no settings from lampd.txt: {done.stderr.strip()}")
+
+
 def cover() -> None:
     """What is written below / goes to memory; the root itself stays as it was flashed."""
     memory = RUN / "forgetful"
@@ -195,9 +209,10 @@ def main() -> int:
     data = Path("/data")
     kept = well = True
     # first what may not fail for want of a card: without it, nothing below / could be written at all
-    for part in (cover, lambda: open_place(None, data), lambda: keep(data), lambda: set_clock(data / "lampd")):
+    steps = (cover, open_boot, lambda: open_place(None, data), lambda: keep(data), lambda: set_clock(data / "lampd"))
+    for step in steps:
         try:
-            if part() is False:
+            if step() is False:
                 kept = well = False
         except (NoPlace, OSError, shutil.Error) as error:
             say(3, str(error))
