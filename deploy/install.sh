@@ -5,6 +5,7 @@
 # it. What the lamp knew before VERSION came lies in /var/lib/lampd/before-VERSION.
 set -Eeuo pipefail
 umask 022
+unset "${!PYTHON@}"
 trap 'fail "this did not work: $BASH_COMMAND"' ERR
 
 usage() {

@@ -46,7 +46,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def files(machine: Machine) -> set[str]:
     """What is on its disk, with times, sizes and modes, but for what systemd itself writes."""
     found = machine.run("find", "/", "-xdev", "-printf", r"%p %T@ %s %m\n").splitlines()
-    return {line for line in found if not re.match("/ |/tmp|/var/(log|lib/systemd|tmp)", line)}
+    return {line for line in found if not re.match("/ |/run|/tmp|/var/(log|lib/systemd|tmp)", line)}
 
 
 def named(machine: Machine) -> list[str]:
