@@ -4,14 +4,13 @@ operator's process loads no torch and the recorder's no gpiozero."""
 from collections.abc import Callable
 from pathlib import Path
 
+from lampd.log import log
 from lampd.routes import Stage
 from lampd.settings import Settings
 
 
 def _log(text: str) -> None:
-    import structlog
-
-    structlog.get_logger().warning(text)
+    log.warning(text)
 
 
 def build(

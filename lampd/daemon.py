@@ -12,13 +12,11 @@ import tty
 from collections.abc import Iterator
 from pathlib import Path
 
-import structlog
-
 from lampd import __version__, config
 from lampd.control import Control, Request
 from lampd.hub import Hub
 from lampd.journal import Journal, JournalError, boot_id
-from lampd.log import log_to, prefix
+from lampd.log import log, prefix
 from lampd.messages import AnyMessage, Press
 from lampd.notify import notify
 from lampd.recording import Recording
@@ -27,8 +25,6 @@ from lampd.voice.identity import identity
 
 FEED_S = 1.0
 """Between two words to the watchdog."""
-
-log = structlog.get_logger()
 
 
 class Daemon:
@@ -154,7 +150,7 @@ def main() -> int:
         state = Path(settings.state_dir)
         state.mkdir(parents=True, exist_ok=True)
         file = (state / "lampd.log").open("a") if arguments.screen else sys.stderr
-        log_to(file, settings.log_level)
+        log.to(file, settings.log_level)
         daemon = Daemon(settings, *open_journal(state / "journal.db", identity(settings.transcriber.voice)))
         control = Control(Path(settings.control_socket), daemon.answer, daemon.hub.processes.soon)
     except (config.ConfigError, OSError) as error:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import structlog
 
 from lampd.inline import Observer, Receipts
 from lampd.journal import KEPT, Journal
+from lampd.log import log
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -34,7 +34,6 @@ from lampd.strain import Rest
 
 STAMPED = (PartialTranscript, Transcript, Directive, Acted)
 """Said without knowing the time: they get that of their arrival here."""
-log = structlog.get_logger()
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

@@ -156,6 +156,12 @@ class Journal:
             changes += self._db.execute(f"{last} LIMIT 1", (self.boot, at, before))
         return [Lamp(since, bool(lit)) for _, since, lit in sorted(changes)[-1:]]
 
+    def about(self, kind: type[AnyMessage], utterance: int | None = None) -> list[tuple[int, float, AnyMessage]]:
+        """Messages of one type about an utterance, by default the last that any is about, with number and wall time."""
+        number = self._max("utterance", kind) if utterance is None else utterance
+        walls = dict(self._db.execute(f"SELECT seq, wall FROM {_table(kind)} WHERE utterance = ?", (number,)))
+        return [(seq, walls[seq], one) for seq, one in self._read(kind, "utterance = ?", number)]
+
     def tail(self, count: int) -> list[tuple[float, AnyMessage]]:
         """The last `count` messages kept, with their wall time, in order."""
         rows: list[tuple[int, float, AnyMessage]] = []

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import structlog
 
 from lampd import child
 from lampd.inline import Receipts
 from lampd.lives import Child, Life
+from lampd.log import log
 from lampd.messages import AnyMessage, Resume
 from lampd.routes import DROPPABLE, STAGES
 from lampd.settings import Settings
@@ -27,8 +27,6 @@ STUFFED = 4
 """Inboxes full of messages that wait for a stage, before it counts as hung."""
 BROKEN = (-signal.SIGILL, -signal.SIGSEGV, -signal.SIGBUS)
 """How a process ends whose runtime is not for this processor."""
-
-log = structlog.get_logger()
 
 
 class Processes:

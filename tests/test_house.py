@@ -164,6 +164,10 @@ def loaded(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_the_hub_loads_nothing_that_the_switch_would_wait_for() -> None:
+    assert not loaded("import lampd.daemon") & {"numpy", "structlog", "rich", "asyncio", "gpiozero"}
+
+
 def test_the_operators_process_loads_nothing_heavy() -> None:
     packages = loaded("""
 import lampd.child

@@ -2,27 +2,19 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
-from lampd.log import log_to
-
-
-@pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
+from lampd.log import Log
 
 
 def logged(path: Path) -> list[str]:
     """The lines that a debug message, a warning and an error leave in `path`."""
     with path.open("a") as file:
-        log_to(file, "info")
-        log = structlog.get_logger()
-        log.debug("left out")
+        log = Log()
+        log.to(file, "warning")
+        log.info("left out")
         log.warning("stage died", stage="trainer")
         log.error("journal failed", error="two\nlines")
     return path.read_text().splitlines()

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lampd.voice.export import Precision, export
+from lampd.voice.folder import BUNDLED, NEEDED
 from lampd.voice.identity import PREPARED
-from lampd.voice.wav2vec2 import BUNDLED, NEEDED
 
 LETTERS = "ETAONIHSRDLUMWCFGYPBVK'XJQZ"
 """As in facebook/wav2vec2-base-960h."""

@@ -26,7 +26,8 @@ from lampd.learners.warping import distances
 from lampd.moments import unpack
 from lampd.voice.ctc import Ear, Logits, decode, guesses
 from lampd.voice.embedding import embed
-from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
+from lampd.voice.folder import VoiceError, folder_of
+from lampd.voice.wav2vec2 import Voice
 
 PHRASES = ("jarvis", "snowboy", "computer")
 TAUGHT = {"digits": 2, "phrases": 4}

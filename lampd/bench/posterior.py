@@ -26,7 +26,8 @@ from lampd.learners.ngrams import RARE, counts, expected
 from lampd.learners.wish import WISHES
 from lampd.messages import Example, Said, Tag
 from lampd.voice.ctc import SAMPLES, Alphabet, Logits, decode, guesses
-from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
+from lampd.voice.folder import VoiceError, folder_of
+from lampd.voice.wav2vec2 import Voice
 
 EXAMPLES = (2, 4, 8, 16)
 """Of each wish."""

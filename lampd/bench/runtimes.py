@@ -49,15 +49,16 @@ def learn(sound: Path) -> str:
 
 def hear(sound: Path) -> str:
     """A transcription, as the transcriber makes it."""
+    from lampd.voice.folder import BUNDLED
     from lampd.voice.onnx import OnnxVoice
-    from lampd.voice.wav2vec2 import BUNDLED
 
     return _text(OnnxVoice(BUNDLED, 1), sound)
 
 
 def listen(sound: Path) -> str:
     """The same where ONNX Runtime does not work."""
-    from lampd.voice.wav2vec2 import BUNDLED, Voice
+    from lampd.voice.folder import BUNDLED
+    from lampd.voice.wav2vec2 import Voice
 
     return _text(Voice(BUNDLED, 1), sound)
 

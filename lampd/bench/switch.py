@@ -52,7 +52,8 @@ def operator(
 
 
 def transcribe() -> None:
-    from lampd.voice.wav2vec2 import BUNDLED, Voice
+    from lampd.voice.folder import BUNDLED
+    from lampd.voice.wav2vec2 import Voice
 
     voice = Voice(BUNDLED)
     sound = (np.random.default_rng(0).standard_normal(4 * 16_000) * 3000).astype(np.int16)

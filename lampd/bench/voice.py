@@ -20,9 +20,10 @@ from lampd.bench import checkpoints, consistency, data, fresh
 from lampd.devices.sound import read
 from lampd.voice.comparison import Samples, compare, signals
 from lampd.voice.ctc import Ear
+from lampd.voice.folder import BUNDLED
 from lampd.voice.identity import PREPARED, weights_of
 from lampd.voice.onnx import OnnxVoice
-from lampd.voice.wav2vec2 import BUNDLED, RATE, Voice
+from lampd.voice.wav2vec2 import RATE, Voice
 
 TORCH_BASE = "base, transformers"
 

@@ -8,15 +8,18 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lampd import config, control
 from lampd.settings import Settings
 
+if TYPE_CHECKING:
+    from lampd.journal import Journal
+
 WELL, DEGRADED, DOWN = 0, 1, 2
 
 
-def _settings(arguments: argparse.Namespace) -> Settings | None:
+def load(arguments: argparse.Namespace) -> Settings | None:
     try:
         return config.load(config.owners_file(arguments.config))
     except config.ConfigError as error:
@@ -26,7 +29,7 @@ def _settings(arguments: argparse.Namespace) -> Settings | None:
 
 def _ask(arguments: argparse.Namespace, request: control.Request) -> tuple[int, control.Request]:
     """The exit code so far, and the daemon's answer."""
-    settings = _settings(arguments)
+    settings = load(arguments)
     if not settings:
         return DEGRADED, {}
     try:
@@ -123,23 +126,34 @@ def record(arguments: argparse.Namespace) -> int:
     return code
 
 
-def log(arguments: argparse.Namespace) -> int:
-    """Reads the journal itself, so that it also works while the lamp is down."""
-    settings = _settings(arguments)
-    if not settings:
-        return DEGRADED
-    from lampd.journal import Journal, JournalError
-    from lampd.story import fields, sentence
+def _journal_of(settings: Settings) -> Path:
+    return Path(settings.state_dir) / "journal.db"
 
-    path = Path(settings.state_dir) / "journal.db"
+
+def open_journal(settings: Settings) -> "Journal | None":
+    """The journal, whether the lamp is up or down; None, with a word about it, where there is none to read."""
+    from lampd.journal import Journal, JournalError
+    from lampd.voice.identity import identity
+
+    path = _journal_of(settings)
     if not path.exists():
         print(f"lampctl: there is no journal at {path} yet", file=sys.stderr)
-        return DOWN
+        return None
     try:
-        journal = Journal(path, boot="")
+        return Journal(path, boot="", voice=identity(settings.transcriber.voice))
     except JournalError as error:
         print(f"lampctl: {error}", file=sys.stderr)
-        return DEGRADED
+        return None
+
+
+def log(arguments: argparse.Namespace) -> int:
+    """Reads the journal itself, so that it also works while the lamp is down."""
+    from lampd.story import fields, sentence
+
+    settings = load(arguments)
+    journal = open_journal(settings) if settings else None
+    if not journal:
+        return DEGRADED if settings is None or _journal_of(settings).exists() else DOWN
     for wall, message in journal.tail(arguments.n):
         if arguments.json:
             print(json.dumps({"wall": wall, **fields(message)}))
@@ -149,13 +163,13 @@ def log(arguments: argparse.Namespace) -> int:
 
 
 def config_check(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
+    settings = load(arguments)
     if not settings:
         return DEGRADED
     import msgspec
     import yaml
 
-    from lampd.voice.wav2vec2 import VoiceError, folder_of
+    from lampd.voice.folder import VoiceError, folder_of
 
     print(yaml.safe_dump(msgspec.to_builtins(settings), sort_keys=False), end="")
     try:

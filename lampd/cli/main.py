@@ -51,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
     log = add("log", "what was heard, done and learned, from the journal", "ask", "log")
     log.add_argument("-n", type=int, default=30, metavar="COUNT", help="this many of the last events (30)")
     log.add_argument("--json", action="store_true", help="one JSON object a line")
+    reason = add("why", "what was thought of an utterance, and what taught that", "why", "main")
+    reason.add_argument("utterance", nargs="?", type=_number, metavar="N", help="its number, as log has it (the last)")
+    reason.add_argument("--json", action="store_true", help="for programs")
     record = add("record", "record a session, sound included, until told to stop", "ask", "record")
     record.add_argument("what", choices=["start", "stop"])
     record.add_argument("folder", nargs="?", help="where to (default: under the state directory)")
@@ -79,6 +82,10 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("rest", nargs=argparse.REMAINDER, help="options of the benchmark; --help lists them")
     bench.set_defaults(run=_bench)
     return top
+
+
+def _number(word: str) -> int | None:
+    return None if word == "last" else int(word)
 
 
 def _voice(command: argparse.ArgumentParser) -> None:

@@ -2,30 +2,25 @@
 
 import argparse
 import json
-import logging
 import sys
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from lampd import config, session
 from lampd.household import Household
 from lampd.inline import Observer
 from lampd.journal import JournalError
+from lampd.log import log
 from lampd.replay import in_processes, play, play_live, stages_here, state
 from lampd.score import Score
 from lampd.tape import Tape
-from lampd.voice.wav2vec2 import VoiceError
+from lampd.voice.folder import VoiceError
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log.to(sys.stderr, "warning")
     try:
         evening = session.joined([session.read(Path(folder)) for folder in arguments.folders])
         if arguments.closed_loop and not evening.wishes():

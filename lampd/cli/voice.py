@@ -14,8 +14,9 @@ from lampd.devices.sound import SoundError, read
 from lampd.settings import Settings
 from lampd.voice.choice import ear
 from lampd.voice.ctc import decode
+from lampd.voice.folder import VoiceError, folder_of
 from lampd.voice.shelf import description, named, shelf
-from lampd.voice.wav2vec2 import RATE, VoiceError, folder_of
+from lampd.voice.wav2vec2 import RATE
 
 RECORD_S = 3.0
 SOUNDS = {".flac", ".wav", ".ogg"}

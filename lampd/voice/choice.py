@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from lampd.settings import Transcriber
 from lampd.voice.ctc import Ear
+from lampd.voice.folder import VoiceError, folder_of
 from lampd.voice.onnx import OnnxVoice
-from lampd.voice.wav2vec2 import Voice, VoiceError, folder_of
+from lampd.voice.wav2vec2 import Voice
 
 
 def ear(settings: Transcriber, note: Callable[[str], None]) -> Ear:

@@ -20,11 +20,12 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from lampd import durable
+from lampd.voice.folder import VoiceError
 from lampd.voice.identity import PREPARED, fingerprint, weights_of
 from lampd.voice.onnx import MADE_FROM, PRECISION
 from lampd.voice.pieces import DOMAIN, FrontEnd, Piece, filled
 from lampd.voice.positions import Positions
-from lampd.voice.wav2vec2 import RATE, VoiceError
+from lampd.voice.wav2vec2 import RATE
 
 Precision = Literal["exact", "int8"]
 SMALL = 20_000_000

@@ -4,7 +4,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from lampd.voice.wav2vec2 import VoiceError, folder_of
+from lampd.voice.folder import VoiceError, folder_of
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 PREPARED = "model.onnx"

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from lampd.voice import confidence
 from lampd.voice.ctc import Alphabet, Logits
+from lampd.voice.folder import VoiceError
 from lampd.voice.identity import PREPARED, fingerprint, weights_of
-from lampd.voice.wav2vec2 import RATE, VoiceError, receptive_field
+from lampd.voice.wav2vec2 import RATE, receptive_field
 
 MADE_FROM, PRECISION = "lampd.made_from", "lampd.precision"
 """Where the file says from which weights it was made, and how it computes."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from lampd.voice.comparison import Samples, compare, real_time_factor, signals
 from lampd.voice.export import Precision, export
+from lampd.voice.folder import VoiceError
 from lampd.voice.identity import PREPARED
 from lampd.voice.onnx import OnnxVoice
-from lampd.voice.wav2vec2 import RATE, Voice, VoiceError
+from lampd.voice.wav2vec2 import RATE, Voice
 
 SLOWEST = 0.5
 """Seconds for a second of sound; a voice that takes longer answers too late to be liked."""

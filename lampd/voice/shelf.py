@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lampd.voice.ctc import Alphabet
+from lampd.voice.folder import BUNDLED, NEEDED, VoiceError, folder_of
 from lampd.voice.identity import weights_of
 from lampd.voice.onnx import OnnxVoice
-from lampd.voice.wav2vec2 import BUNDLED, NEEDED, VoiceError, folder_of
 
 
 def named(voice: str, state_dir: Path) -> Path:

@@ -7,8 +7,8 @@ import pytest
 from lampd.bench import fresh, voice
 from lampd.bench.checkpoints import bundled
 from lampd.devices.sound import read
+from lampd.voice.folder import BUNDLED
 from lampd.voice.onnx import PREPARED, OnnxVoice
-from lampd.voice.wav2vec2 import BUNDLED
 
 AUDIO = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio"
 

@@ -5,6 +5,7 @@ The button, the relay and the sound card are the kernel's own simulations. Times
 
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -12,6 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import _pytest
+import iniconfig
+import packaging
+import pluggy
+import pygments
 import pytest
 import soundfile
 
@@ -22,9 +28,10 @@ ARCH = os.environ.get("LAMPD_ARCH", "arm64")
 SCRATCH = os.environ.get("LAMPD_SCRATCH", "/var/tmp/lampd")
 ROOT, BUNDLE = Path(f"{SCRATCH}-root-{ARCH}"), Path(f"{SCRATCH}-{ARCH}.tar")
 EVENING = Path(__file__).parents[1] / "sessions" / "first_evening"
+PINS = Path(__file__).parents[1] / "devices" / "on_gpio_sim.py"
 MEMORY_MB, SPARE_MB = 1024, 300
 SETTINGS = """board: laptop
-gpio: {factory: libgpiod, chip: lampgpio, button: {pin: BUTTON}, relay: {pin: RELAY}}
+gpio: {factory: libgpiod, chip: board-pins, button: {pin: BUTTON}, relay: {pin: RELAY}}
 recorder: {device: "Loopback: PCM (hw:0,1)"}
 """
 """The pins and the microphone of this board; all else is as it ships."""
@@ -141,6 +148,21 @@ def test_a_hung_stage_is_started_again(board: Guest) -> None:
     say(board)
     until(lambda: board.status()["stages"]["transcriber"]["pid"] not in (None, before), 120)
     ready(board)
+
+
+def test_the_pin_factory_on_simulated_chips(board: Guest, tell: Tell) -> None:
+    """tests/devices/on_gpio_sim.py, by the release's own Python."""
+    site = board.root / "root/pytest"
+    for package in (pytest, _pytest, pluggy, iniconfig, packaging, pygments):
+        [folder] = package.__path__
+        shutil.copytree(folder, site / Path(folder).name, ignore=shutil.ignore_patterns("__pycache__"))
+    board.write("/root/on_gpio_sim.py", PINS.read_text())
+    command = "PYTHONPATH=/root/pytest /opt/lampd/current/bin/python -m pytest -q -s /root/on_gpio_sim.py"
+    done = board.ask(command, patience_s=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in done.stdout.splitlines():
+        if "ms" in line or "passed" in line:
+            tell(line.strip())
 
 
 def test_a_power_cut_costs_nothing_that_was_learned(board: Guest) -> None:

@@ -47,7 +47,7 @@ SIMULATED_PINS = """#!/bin/sh -e
 chip=/sys/kernel/config/gpio-sim/lamp
 mkdir -p $chip/bank0/line0 $chip/bank0/line1
 echo 8 >$chip/bank0/num_lines
-echo lampgpio >$chip/bank0/label
+echo board-pins >$chip/bank0/label
 echo BUTTON >$chip/bank0/line0/name
 echo RELAY >$chip/bank0/line1/name
 echo 1 >$chip/live
@@ -95,6 +95,9 @@ class Guest:
 
     def power_on(self, patience_s: float = 300) -> None:
         """Return once SSH answers."""
+        # else systemd makes catalogues anew that no test reads
+        self.write("/etc/.updated", "")
+        self.write("/var/.updated", "")
         files = self._work / "files"
         log = (self._work / "console.log").open("ab")
         share = ["-o", f"source={self.root}", "-o", "cache=always", "-o", "sandbox=chroot", "-o", "xattr"]

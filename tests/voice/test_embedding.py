@@ -9,8 +9,8 @@ from lampd.devices.sound import read
 from lampd.learners.warping import distances
 from lampd.moments import MOMENTS, STEP, unpack
 from lampd.voice.embedding import CEPSTRA, OUTPUTS, SHORTEST, embed
+from lampd.voice.folder import BUNDLED
 from lampd.voice.onnx import OnnxVoice
-from lampd.voice.wav2vec2 import BUNDLED
 
 LOGITS = np.random.default_rng(1).normal(0, 3, (50, 30)).astype(np.float32)
 

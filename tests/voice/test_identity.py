@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from lampd.voice.folder import NEEDED
 from lampd.voice.identity import identity
-from lampd.voice.wav2vec2 import NEEDED
 
 
 def test_it_is_that_of_the_weights(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from lampd.settings import Settings
 from lampd.voice.choice import ear
 from lampd.voice.comparison import compare, distance, real_time_factor, signals
 from lampd.voice.export import export
+from lampd.voice.folder import BUNDLED, VoiceError
 from lampd.voice.identity import PIECE, PIECES, PREPARED, fingerprint
 from lampd.voice.onnx import OnnxVoice
-from lampd.voice.wav2vec2 import BUNDLED, Voice, VoiceError
+from lampd.voice.wav2vec2 import Voice
 
 Checkpoint = Callable[..., Path]
 AUDIO = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio"

@@ -10,8 +10,8 @@ import yaml
 
 from lampd.cli.main import main
 from lampd.voice import preparation
+from lampd.voice.folder import BUNDLED
 from lampd.voice.onnx import PREPARED
-from lampd.voice.wav2vec2 import BUNDLED
 
 Checkpoint = Callable[..., Path]
 AUDIO = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio"

@@ -11,7 +11,8 @@ from lampd.learners.ngrams import RARE, ngrams
 from lampd.messages import PartialTranscript, Speaking, Speech, Tick, Transcript
 from lampd.stages.transcriber import Transcriber
 from lampd.voice.ctc import decode
-from lampd.voice.wav2vec2 import BUNDLED, Voice, VoiceError, folder_of, receptive_field
+from lampd.voice.folder import BUNDLED, VoiceError, folder_of
+from lampd.voice.wav2vec2 import Voice, receptive_field
 
 AUDIO = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio"
 Checkpoint = Callable[..., Path]

@@ -8,10 +8,11 @@ import torch
 
 from lampd.voice.comparison import distance
 from lampd.voice.ctc import Alphabet, decode
+from lampd.voice.folder import folder_of
 from lampd.voice.train.evaluation import counted, heard, judged, rate
 from lampd.voice.train.network import begun_from, mel_filters, network, save
 from lampd.voice.train.sounds import vocabulary
-from lampd.voice.wav2vec2 import Voice, folder_of
+from lampd.voice.wav2vec2 import Voice
 
 ALPHABET = Alphabet.by(vocabulary("sounds"))
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from lampd.voice.folder import folder_of
 from lampd.voice.train import corpus as speech
 from lampd.voice.train.batches import SHAPES, Batches
 from lampd.voice.train.checkpoints import CHECKPOINT, read
@@ -21,7 +22,7 @@ from lampd.voice.train.espeak import EspeakError, espeak
 from lampd.voice.train.jobs import Job, run
 from lampd.voice.train.plan import FLAT, Plan, Progress
 from lampd.voice.train.training import Training, learn, learned, unlike
-from lampd.voice.wav2vec2 import Voice, folder_of
+from lampd.voice.wav2vec2 import Voice
 
 WANTED = speech.Wanted(hours=0.006, judged=2)
 PLAN = Plan(steps=8, size="tiny", processes=1, batch=6, easy=2, look=1e9, keep=1e9)

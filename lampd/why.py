@@ -1,0 +1,141 @@
+"""Why the lamp did what it did about an utterance: a journal comes in, a reason leaves.
+
+The anticipator is made anew from what the journal says it knew then, and asked again; then from that with one thing
+changed, to see what would have changed its mind. Of models that are no longer kept it has to do without.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from lampd import assembly
+from lampd.journal import Journal
+from lampd.learners.explanation import explain
+from lampd.learners.wish import Predictor
+from lampd.messages import AnyMessage, Cause, Directive, Example, Model, Resume, Said, Tag, Transcript
+from lampd.settings import Settings
+
+AGAIN = 10**12
+"""The number of an utterance that was never said."""
+
+
+class Taught(msgspec.Struct, frozen=True):
+    """A past utterance that had a say: what it was known to mean then, how, and when (seconds since 1970); `adds` is
+    how much less likely the change would have been without it."""
+
+    utterance: int
+    text: str
+    possible: tuple[Tag, ...]
+    cause: Cause
+    wall: float
+    adds: float
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """What was thought of an utterance. `likely` is the probability that it asked for `change`, and `act_above` what
+    would have been enough; `ngrams` is what each adds to the logit, in nats; `taught` the utterances behind that.
+    `learned` is how likely the same words would be after a flip that said so."""
+
+    utterance: int
+    text: str
+    wall: float
+    was_lit: bool
+    change: Tag
+    wish: Tag
+    reason: str
+    likely: float
+    act_above: float
+    driver: str
+    thoughts: dict[str, float]
+    losses: dict[str, float]
+    ngrams: dict[str, float]
+    taught: tuple[Taught, ...]
+    learned: float
+
+
+class Thought(Protocol):
+    """What an anticipator thinks."""
+
+    drivers: list[Predictor]
+    likely: float
+
+
+class Thinker(Protocol):
+    """An anticipator that can be asked."""
+
+    def handle(self, message: AnyMessage) -> list[AnyMessage]: ...
+
+    def think(self, said: Said, lit: bool) -> Thought: ...
+
+
+class NoReason(Exception):
+    """An utterance about which nothing is known; the text says which there are."""
+
+
+def why(journal: Journal, settings: Settings, utterance: int | None = None) -> Reason:
+    """Of `utterance`, or of the last one that was heard. Raises NoReason."""
+    seq, directive = _directive(journal, utterance)
+    said, wall = _said(journal, directive.utterance)
+    examples = journal.examples(seq)
+    known_by = [one for one in journal.memory("anticipator", seq) if isinstance(one, (Model, Directive))]
+    begin = Resume(directive.at, directive.utterance, directive.was_lit)
+
+    def ask(known: Sequence[Example]) -> Thought:
+        one = cast(Thinker, assembly.build("anticipator", settings))
+        for message in [*known, *known_by, begin]:
+            one.handle(message)
+        return one.think(said, directive.was_lit)
+
+    thought = ask(examples)
+    found = explain(thought.drivers, said, directive.was_lit, examples)
+    by_number = {example.utterance: example for example in examples}
+    because = [number for number in directive.because or found.utterances if number in by_number]
+    change: Tag = "dark" if directive.was_lit else "lit"
+    flip = Example(directive.at, AGAIN, said.text, directive.was_lit, (change,), "flip", True, said.ngrams, said.sound)
+    return Reason(
+        utterance=directive.utterance,
+        text=said.text,
+        wall=wall,
+        was_lit=directive.was_lit,
+        change=change,
+        wish=directive.wish,
+        reason=directive.reason,
+        likely=max(directive.lit, directive.dark),
+        act_above=directive.act_above,
+        driver=directive.model,
+        thoughts=directive.thoughts,
+        losses=directive.losses,
+        ngrams=found.ngrams,
+        taught=tuple(
+            Taught(
+                number,
+                by_number[number].text,
+                by_number[number].possible,
+                by_number[number].cause,
+                _said(journal, number)[1],
+                thought.likely - ask([one for one in examples if one.utterance != number]).likely,
+            )
+            for number in because
+        ),
+        learned=ask([*examples, replace(flip, voice=said.voice)]).likely,
+    )
+
+
+def _directive(journal: Journal, utterance: int | None) -> tuple[int, Directive]:
+    """What was decided about an utterance: while it was being said, where it was acted on then, else once it was over.
+    The thoughts are those about the whole of it."""
+    found = [(seq, one) for seq, _, one in journal.about(Directive, utterance) if isinstance(one, Directive)]
+    if not found:
+        raise NoReason("no words were heard yet" if utterance is None else f"there is no utterance {utterance}")
+    seq, decided = next((row for row in found if row[1].wish != "nothing"), found[-1])
+    return seq, replace(decided, thoughts=found[-1][1].thoughts)
+
+
+def _said(journal: Journal, utterance: int) -> tuple[Said, float]:
+    """What was heard, and its wall time."""
+    for _, wall, one in journal.about(Transcript, utterance):
+        if isinstance(one, Transcript):
+            return one.said, wall
+    return Said(""), 0.0
