@@ -336,9 +336,12 @@ sys.exit(bool(late or not stages))' >"$temporary/deaf" 2>/dev/null
 
 # $1: within so many seconds
 becomes_ready() {
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + $1)) before restarts
+    before=$(unit NRestarts)
     until ready; do
-        [ "$SECONDS" -lt "$end" ] && [ "$(unit NRestarts)" -lt 4 ] || return 1
+        restarts=$(unit NRestarts)
+        # systemd forgets those of its last life only when it starts
+        [ "$SECONDS" -lt "$end" ] && { [ "$restarts" -lt 4 ] || [ "$restarts" = "$before" ]; } || return 1
         sleep 1
     done
 }

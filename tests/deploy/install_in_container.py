@@ -26,7 +26,7 @@ def breaks(source: Path) -> None:
     """A release that makes of the journal what the one before it cannot read, and dies."""
     schema, daemon = source / "lampd/schema.py", source / "lampd/daemon.py"
     text = schema.read_text().replace(f"VERSION = {VERSION}\n", f"VERSION = {VERSION + 1}\n")
-    schema.write_text(f'{text}CHANGES[{VERSION}] = "DROP TABLE flip; CREATE TABLE flip (nothing);"\n')
+    schema.write_text(f'{text}CHANGES[{VERSION}] = "DROP TABLE flip; CREATE TABLE flip (other);"\n')
     text = daemon.read_text().replace("    daemon.hub.start()\n", '    raise SystemExit("the moon is full")\n')
     daemon.write_text(text)
 
