@@ -217,6 +217,10 @@ def main() -> int:
     arguments = parser.parse_args()
     if os.geteuid():
         sys.exit("image: mounting takes root; run it with sudo")
+    if "LAMPD_ALONE" not in os.environ:
+        # what another process sees mounted it may keep in use
+        os.environ["LAMPD_ALONE"] = "yes"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.argv])
     epoch = os.environ.get("SOURCE_DATE_EPOCH") or run("git", "-C", HERE, "log", "-1", "--format=%ct").strip()
     os.environ["SOURCE_DATE_EPOCH"] = epoch
     os.umask(0o022)

@@ -122,6 +122,9 @@ def spare_is_ours(part: Path) -> bool:
 
 def make_ready(part: Path) -> None:
     """What is there is mended, and formatted only where there is nothing of ours."""
+    # a card that cannot be read looks empty
+    with part.open("rb") as opened:
+        opened.read(4 * MIB)
     if not is_ours(part):
         if spare_is_ours(part):
             say(4, f"{part}: its beginning is damaged; mending it from the spare")
