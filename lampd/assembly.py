@@ -19,13 +19,14 @@ def build(
     relay: Callable[[bool], None] = lambda lit: None,
     newer: Callable[[], bool] = lambda: False,
     note: Callable[[str], None] = _log,
+    light: Callable[[bool], None] = lambda listens: None,
 ) -> Stage:
-    """The stage called `name`. `relay` is the operator's; `newer` tells transcriber and trainer of what waits."""
+    """The stage called `name`. `relay` and `light` are the operator's; `newer` tells the slow ones of what waits."""
     match name:
         case "operator":
             from lampd.stages.operator import Operator
 
-            return Operator(relay, settings.anticipator.correction_s)
+            return Operator(relay, settings.anticipator.correction_s, light)
         case "recorder":
             from lampd.stages.recorder import Recorder
 

@@ -74,9 +74,16 @@ class Board(Struct, frozen=True, forbid_unknown_fields=True):
             implied["recorder"] = {"device": self.microphone.match}
         if self.gpio:
             button, relay = self.gpio.pins.button, self.gpio.pins.relay
+            privacy, light = self.gpio.pins.privacy_button, self.gpio.pins.status_light
             implied["gpio"] = {
                 "chip": self.gpio.chip,
                 "button": {"pin": button.line, "pull_up": button.active == "low", "debounce_s": button.debounce_s},
                 "relay": {"pin": relay.line, "active_high": relay.active == "high"},
+                "privacy_button": {
+                    "pin": privacy.line,
+                    "pull_up": privacy.active == "low",
+                    "debounce_s": privacy.debounce_s,
+                },
+                "status_light": {"pin": light.line, "active_high": light.active == "high"},
             }
         return [implied, self.settings]

@@ -11,7 +11,6 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from multiprocessing.queues import Queue
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ import msgspec
 
 from lampd import assembly
 from lampd.learners.abandoned import Abandoned
-from lampd.messages import AnyMessage, Block, Example, Press, Resume, Speaking, Speech, decode, encode
+from lampd.messages import AnyMessage, Block, Example, Press, Privacy, Resume, Speaking, Speech, decode, encode
 from lampd.precedence import step_back
 from lampd.routes import Stage
 from lampd.settings import Settings
@@ -81,13 +80,21 @@ class Child:
     def run(self) -> None:
         """Handle messages until the hub says good night or is gone."""
         name, settings = self._beginning.name, self._beginning.settings
-        relay = self._wire() if name == "operator" else lambda lit: None
-        self._stage: Stage = assembly.build(name, settings, relay, self._newer, self._note)
+        if name == "operator":
+            from lampd.devices.panel import Panel
+
+            self.panel = panel = Panel(settings.gpio, self._beginning.resume.lit)
+            self._stage: Stage = assembly.build(name, settings, panel.set, light=panel.shine)
+        else:
+            self._stage = assembly.build(name, settings, newer=self._newer, note=self._note)
         for message in self._beginning.memory:
             self._stage.handle(message)
         self._say(Handled(0, self._stage.handle(self._beginning.resume), self._beginning.resume, ready=True))
         if self.panel:
             self.panel.on_press(self._pressed)
+            self.panel.on_privacy(self._privacy_pressed)
+            if self.panel.complaint:
+                self._note(self.panel.complaint)
         if name == "recorder" and self._beginning.live:
             threading.Thread(target=self._listen, daemon=True).start()
         while True:
@@ -100,12 +107,6 @@ class Child:
 
     def _note(self, text: str) -> None:
         self._say(Handled(0, [], note=text))
-
-    def _wire(self) -> Callable[[bool], None]:
-        from lampd.devices.panel import Panel
-
-        self.panel = Panel(self._beginning.settings.gpio, self._beginning.resume.lit)
-        return self.panel.set
 
     def _handle(self, seq: int, message: AnyMessage) -> None:
         with self._lock:
@@ -125,6 +126,11 @@ class Child:
         press = Press(self._now if seq else time.monotonic())
         with self._lock:
             self._say(Handled(seq, self._stage.handle(press), None if seq else press))
+
+    def _privacy_pressed(self) -> None:
+        privacy = Privacy(time.monotonic())
+        with self._lock:
+            self._say(Handled(0, self._stage.handle(privacy), privacy))
 
     def _listen(self) -> None:
         from lampd.devices.microphone import Microphone, MicrophoneError

@@ -17,7 +17,7 @@ from lampd.control import Control, Request
 from lampd.hub import Hub
 from lampd.journal import Journal, JournalError, boot_id
 from lampd.log import log, prefix
-from lampd.messages import AnyMessage, Press
+from lampd.messages import AnyMessage, Press, Privacy
 from lampd.notify import notify
 from lampd.recording import Recording
 from lampd.settings import Settings
@@ -54,6 +54,12 @@ class Daemon:
                 if lit not in (True, False, None):
                     raise ValueError("lit: true, false or null")
                 self._hub.post(Press(time.monotonic(), lit))
+                return {"done": True}
+            case "listen":
+                listens = request["listens"]
+                if listens not in (True, False):
+                    raise ValueError("listens: true or false")
+                self._hub.post(Privacy(time.monotonic(), listens))
                 return {"done": True}
             case "record":
                 return self._record(request["folder"])

@@ -20,6 +20,7 @@ from lampd.messages import (
     Directive,
     Flip,
     Lamp,
+    Listening,
     Model,
     PartialTranscript,
     Resume,
@@ -65,6 +66,7 @@ class Hub:
         self._model: Model | None = None
         self._thought: Directive | None = None
         self._lit = journal.lit()
+        self._listens = journal.listens()
         self.journal_error = ""
         self._recent: deque[AnyMessage] = deque(maxlen=10)
         self._live = live
@@ -76,7 +78,7 @@ class Hub:
         lit = self.journal.lit()
         if self._power_up != "restore" and not self.journal.knows_this_boot():
             lit = self._power_up == "lit"
-        return Resume(self._clock(), self.journal.utterance(), lit)
+        return Resume(self._clock(), self.journal.utterance(), lit, self._listens)
 
     def start(self) -> None:
         self.processes.start()
@@ -89,6 +91,8 @@ class Hub:
         match message:
             case Lamp() | Flip() | Acted():
                 self._lit = message.lit
+            case Listening():
+                self._listens = message.listens
             case Model():
                 self._model = message
             case Directive():
@@ -154,6 +158,7 @@ class Hub:
             }
         return {
             "lit": self._lit,
+            "listens": self._listens,
             "up_s": round(self._clock() - self._began, 1),
             "well": not self.journal_error
             and not self._rest.strain.undervoltage

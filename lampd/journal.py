@@ -13,10 +13,31 @@ from typing import Any
 
 import msgspec
 
-from lampd.messages import Acted, AnyMessage, Correction, Directive, Example, Flip, Lamp, Model, Transcript
+from lampd.messages import (
+    Acted,
+    AnyMessage,
+    Correction,
+    Directive,
+    Example,
+    Flip,
+    Lamp,
+    Listening,
+    Model,
+    Transcript,
+)
 from lampd.schema import CHANGES, VERSION
 
-KEPT: tuple[type[AnyMessage], ...] = (Transcript, Directive, Acted, Flip, Correction, Lamp, Example, Model)
+KEPT: tuple[type[AnyMessage], ...] = (
+    Transcript,
+    Directive,
+    Acted,
+    Flip,
+    Correction,
+    Lamp,
+    Listening,
+    Example,
+    Model,
+)
 RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction)
 RECENT_S = 90.0
 """Longer than any window of labelling, so that a stage fed this much knows what it knew."""
@@ -178,6 +199,11 @@ class Journal:
         changes = [row for kind in (Lamp, Flip, Acted) for row in self._read(kind, "seq = ?", self._max("seq", kind))]
         newest = max(changes, key=lambda row: row[0], default=None)
         return isinstance(newest[1], (Lamp, Flip, Acted)) and newest[1].lit if newest else False
+
+    def listens(self) -> bool:
+        """Whether the lamp last did. A power cut does not make it listen again."""
+        last = self._db.execute("SELECT listens FROM listening ORDER BY seq DESC LIMIT 1").fetchone()
+        return last is None or bool(last[0])
 
     def knows_this_boot(self) -> bool:
         """Whether the lamp has already come up since the power came back."""

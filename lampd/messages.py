@@ -34,10 +34,12 @@ class Tick(Message, frozen=True):
 
 
 class Resume(Message, frozen=True):
-    """Where a life begins: after the highest utterance number used, with a lamp that is to be `lit` or not."""
+    """Where a life begins: after the highest utterance number used, with a lamp that is to be `lit` or not and that
+    `listens` or does not."""
 
     utterance: int
     lit: bool
+    listens: bool = True
 
 
 class Block(Message, frozen=True):
@@ -102,6 +104,18 @@ class Press(Message, frozen=True):
     """A hand on the switch: None toggles the lamp, a truth value sets it."""
 
     lit: bool | None = None
+
+
+class Privacy(Message, frozen=True):
+    """A hand on the privacy button: None toggles whether the lamp listens, a truth value sets it."""
+
+    listens: bool | None = None
+
+
+class Listening(Message, frozen=True):
+    """From now on the lamp `listens`, or does not."""
+
+    listens: bool
 
 
 class Lamp(Message, frozen=True):
@@ -201,6 +215,8 @@ AnyMessage = (
     | PartialTranscript
     | Transcript
     | Press
+    | Privacy
+    | Listening
     | Lamp
     | Flip
     | Directive

@@ -1,6 +1,6 @@
 """The journal's tables, and what makes them of those of older versions."""
 
-VERSION = 4
+VERSION = 5
 
 SCHEMA = """
 CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
@@ -11,6 +11,7 @@ CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, 
 CREATE TABLE acted (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
 CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
+CREATE TABLE listening (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, listens INTEGER);
 CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
     was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
@@ -36,10 +37,14 @@ FROM_VERSION_3 = """
 ALTER TABLE transcript ADD COLUMN sound BLOB DEFAULT x'';
 ALTER TABLE transcript ADD COLUMN voice TEXT DEFAULT '';
 """
+FROM_VERSION_4 = """
+CREATE TABLE listening (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, listens INTEGER);
+"""
 CHANGES = {
     0: SCHEMA,
-    1: FROM_VERSION_1 + FROM_VERSION_2 + FROM_VERSION_3,
-    2: FROM_VERSION_2 + FROM_VERSION_3,
-    3: FROM_VERSION_3,
+    1: FROM_VERSION_1 + FROM_VERSION_2 + FROM_VERSION_3 + FROM_VERSION_4,
+    2: FROM_VERSION_2 + FROM_VERSION_3 + FROM_VERSION_4,
+    3: FROM_VERSION_3 + FROM_VERSION_4,
+    4: FROM_VERSION_4,
 }
 """What makes a journal of VERSION of an older one; 0 is a new file."""

@@ -66,11 +66,24 @@ class Relay(Struct, frozen=True, forbid_unknown_fields=True):
     active_high: bool
 
 
+class PrivacyButton(Struct, frozen=True, forbid_unknown_fields=True):
+    pin: int | str
+    pull_up: bool = True
+    debounce_s: Annotated[float, Meta(ge=0, le=1)] = 0.05
+
+
+class Light(Struct, frozen=True, forbid_unknown_fields=True):
+    pin: int | str
+    active_high: bool = True
+
+
 class Gpio(Struct, frozen=True, forbid_unknown_fields=True):
     factory: Literal["default", "mock", "libgpiod"]
     chip: str | None
     button: Button
     relay: Relay
+    privacy_button: PrivacyButton | None
+    status_light: Light | None
 
 
 class Hub(Struct, frozen=True, forbid_unknown_fields=True):

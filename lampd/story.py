@@ -13,9 +13,11 @@ from lampd.messages import (
     Example,
     Flip,
     Lamp,
+    Listening,
     Model,
     PartialTranscript,
     Press,
+    Privacy,
     Resume,
     Transcript,
 )
@@ -57,7 +59,7 @@ def sentence(message: AnyMessage) -> str:
     match message:
         case Transcript():
             return f"heard    “{message.text}”  ({message.confidence:.2f}, {message.end - message.start:.1f} s)"
-        case PartialTranscript() | Press():
+        case PartialTranscript() | Press() | Privacy():
             return ""
         case Directive():
             return f"thought  {thought(message)}, by {message.model}"
@@ -73,6 +75,8 @@ def sentence(message: AnyMessage) -> str:
             return f"unlearn  “{message.text}”"
         case Example(settled=False):
             return f"learned  “{message.text}” means {' or '.join(message.possible)} ({message.cause})"
+        case Listening():
+            return "privacy  it listens again" if message.listens else "privacy  it no longer listens"
         case Model():
             counts = ", ".join(f"{count} {tag}" for tag, count in message.examples.items() if count)
             return f"model    {message.kind} {message.version} from {counts}"

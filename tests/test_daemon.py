@@ -191,3 +191,20 @@ def test_status_is_felt_as_instant(house: House) -> None:
         taken.append(time.monotonic() - began)
     # 0.3 s is the promise; the best of seven, for test machines are busy
     assert min(taken) < 0.3, taken
+
+
+def test_it_does_not_listen_until_it_is_told_to_whatever_happens(house: House) -> None:
+    daemon = house.start()
+    house.until(lambda: operator_ready(house))
+    assert house.status()["listens"]
+    assert house.ask("pause", "listening").returncode == 0
+    house.until(lambda: not house.status()["listens"])
+    assert "lampctl resume listening" in house.ask("status").stdout
+    daemon.kill()
+    daemon.wait()
+    house.start()
+    house.until(lambda: operator_ready(house))
+    assert not house.status()["listens"]
+    house.ask("resume", "listening")
+    house.until(lambda: house.status()["listens"])
+    assert "it no longer listens" in house.ask("log").stdout

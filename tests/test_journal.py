@@ -19,6 +19,7 @@ from lampd.messages import (
     Example,
     Flip,
     Lamp,
+    Listening,
     Model,
     Press,
     Resume,
@@ -74,6 +75,7 @@ ONE_OF_EACH: list[AnyMessage] = [
         voice="ear",
     ),
     Model(5.0, "gate", 3, "/somewhere/gate-3", {"lit": 2, "dark": 1, "not lit": 0}),
+    Listening(6.0, False),
 ]
 
 
@@ -190,7 +192,7 @@ def test_the_trainer_remembers_every_present_label() -> None:
 
 
 def test_the_anticipator_remembers_labels_the_model_and_the_last_minutes() -> None:
-    model = ONE_OF_EACH[-1]
+    model = ONE_OF_EACH[-2]
     old = [Lamp(1.0, False), words(10.0, 1), Flip(11.0, True), example(10.0, 1, "lit"), model]
     new = [words(1000.0, 2), Acted(1000.5, 2, False), Flip(1003.0, True), Correction(1003.0, 2, False)]
     journal = filled(*old, *new, Tick(1010.0))
@@ -431,3 +433,12 @@ def test_sounds_are_dropped_in_time_but_for_those_of_wishes() -> None:
     journal._db.execute("COMMIT")
     kept = [row[0] for row in journal._db.execute("SELECT utterance FROM transcript WHERE sound != x'' ORDER BY seq")]
     assert kept == [5, 6, *range(last - SOUNDS_KEPT + 1, last + 1)]
+
+
+def test_it_listens_unless_it_was_told_not_to_even_after_a_power_cut(tmp_path: Path) -> None:
+    assert Journal(":memory:", "boot").listens()
+    for listens in (False, True):
+        journal = Journal(tmp_path / "journal.db", "boot")
+        journal.write(Listening(1.0, listens))
+        journal.close()
+        assert Journal(tmp_path / "journal.db", "the next boot").listens() is listens

@@ -83,6 +83,8 @@ def _print_status(answer: dict[str, Any]) -> None:
         print(line + dropped + "".join(told))
     print(f"{'hub':12} {'':9}{answer['hub_memory_mb']:6.0f} MB")
     _print_board(answer["board"])
+    if not answer["listens"]:
+        print("privacy      it does not listen: press the privacy button, or lampctl resume listening")
     print()
     known = ", ".join(f"{count} {tag}" for tag, count in answer["known"].items() if count) or "nothing yet"
     print(f"learned from {known}")
@@ -123,6 +125,11 @@ def record(arguments: argparse.Namespace) -> int:
     code, answer = _ask(arguments, {"ask": "record", "folder": folder if arguments.what == "start" else None})
     if not code:
         print(f"{'recording into' if arguments.what == 'start' else 'recorded'} {answer['folder']}")
+    return code
+
+
+def listen(arguments: argparse.Namespace) -> int:
+    code, _ = _ask(arguments, {"ask": "listen", "listens": arguments.listens})
     return code
 
 

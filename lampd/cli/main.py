@@ -48,6 +48,10 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     for name, text in (("flip", "flip the lamp"), ("on", "make it lit"), ("off", "make it dark")):
         add(name, f"{text}, as a hand on the switch would", "ask", "press").set_defaults(name=name)
+    for name, text in (("pause", "it no longer listens, until it is told to"), ("resume", "it listens again")):
+        paused = add(name, text, "ask", "listen")
+        paused.add_argument("what", choices=["listening"])
+        paused.set_defaults(listens=name == "resume")
     log = add("log", "what was heard, done and learned, from the journal", "ask", "log")
     log.add_argument("-n", type=int, default=30, metavar="COUNT", help="this many of the last events (30)")
     log.add_argument("--json", action="store_true", help="one JSON object a line")

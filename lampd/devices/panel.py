@@ -16,10 +16,15 @@ class PanelError(Exception):
 
 
 class Panel:
-    """A button and a relay on the pins of `gpio`; the relay starts `lit` or not, without a glitch."""
+    """A button and a relay on the pins of `gpio`; the relay starts `lit` or not, without a glitch. A privacy button and
+    a status light, where there are any; `complaint` says why they cannot be used, for the switch works without them."""
 
     def __init__(self, gpio: Gpio, lit: bool) -> None:
         import gpiozero
+
+        self.complaint = ""
+        self._privacy: Any = None
+        self._light: Any = None
 
         self.simulated = gpio.factory == "mock"
         self._latching = gpio.button.kind == "latching"
@@ -41,6 +46,18 @@ class Panel:
                 "Check the pins in the board's profile, that no other program holds them, "
                 "and that this user may use /dev/gpiochip* (group gpio)"
             ) from error
+        try:
+            if privacy := gpio.privacy_button:
+                self._privacy = gpiozero.Button(
+                    privacy.pin,
+                    pull_up=privacy.pull_up,
+                    bounce_time=privacy.debounce_s or None,
+                    pin_factory=factory,
+                )
+            if light := gpio.status_light:
+                self._light = gpiozero.OutputDevice(light.pin, active_high=light.active_high, pin_factory=factory)
+        except Exception as error:
+            self.complaint = f"gpio: privacy button or status light: {type(error).__name__}: {error}"
 
     def set(self, lit: bool) -> None:
         """Close the relay's circuit, or open it."""
@@ -49,6 +66,16 @@ class Panel:
     @property
     def lit(self) -> bool:
         return bool(self._relay.value)
+
+    def shine(self, listens: bool) -> None:
+        """Have the status light, if there is one, tell that the lamp listens."""
+        if self._light:
+            self._light.value = listens
+
+    def on_privacy(self, callback: Callable[[], None]) -> None:
+        """Call back at each press of the privacy button."""
+        if self._privacy:
+            self._privacy.when_pressed = callback
 
     def on_press(self, callback: Callable[[], None]) -> None:
         """Call back at each press of a momentary button, at each change of a latching one."""

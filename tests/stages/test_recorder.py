@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lampd import config, session
 from lampd.devices.sound import Resampler, read
-from lampd.messages import AnyMessage, Block, Resume, Speaking, Speech, Tick
+from lampd.messages import AnyMessage, Block, Listening, Resume, Speaking, Speech, Tick
 from lampd.settings import Recorder as Settings
 from lampd.stages.recorder import RATE, TAIL, Recorder
 
@@ -203,3 +203,24 @@ def test_a_stereo_microphone_of_44100_hz_hears_the_same() -> None:
     [speech] = speeches(blocks(np.frombuffer(pcm, "<i2")))
     assert speech.start == pytest.approx(laid.start, abs=0.25)
     assert speech.end == pytest.approx(laid.end, abs=0.15)
+
+
+def test_nothing_of_what_is_said_is_heard_while_it_is_not_to_listen() -> None:
+    samples, laid = lay(*SENTENCES[:3])
+    cut = (laid[0].start + laid[0].end) / 2
+    again = (laid[1].end + laid[2].start) / 2
+    messages = blocks(samples)
+    messages = sorted([*messages, Listening(cut, False), Listening(again, True)], key=lambda message: message.at)
+    said = say(messages)
+    heard = [message for message in said if isinstance(message, Speech)]
+    assert len(heard) == 1
+    assert heard[0].start == pytest.approx(laid[2].start, abs=0.3)
+    # what was begun and dropped keeps its number
+    assert heard[0].utterance == 2
+    assert not [message for message in said if cut < message.at < again]
+
+
+def test_a_recorder_that_comes_back_into_privacy_does_not_listen() -> None:
+    samples, _ = lay(SENTENCES[0])
+    assert say([Resume(0.0, 4, False, listens=False), *blocks(samples)]) == []
+    assert len(say([Resume(0.0, 4, False), *blocks(samples)])) > 0
