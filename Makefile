@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SCRATCH ?= /var/tmp/lampd
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice wiring test unit-test install-test image-test cores-test boot-test bundle image check lock board-lock clean
+.PHONY: demo lamp voice wiring test unit-test install-test image-test card-boot-test cores-test boot-test bundle image check lock board-lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -40,6 +40,11 @@ install-test: $(VENV)/.dev $(VENV)/.boards
 image-test: $(VENV)/.dev
 	deploy/root.sh $(SCRATCH)-root-amd64 amd64
 	LAMPD_ROOT=$(SCRATCH)-root-amd64 $(BIN)/python -m pytest tests/deploy/place_on_a_card.py tests/deploy/image_of_a_card.py
+
+# such a card's life on an emulated board; with qemu-system-x86 and cpio too
+card-boot-test: $(VENV)/.dev
+	deploy/root.sh $(SCRATCH)-root-amd64 amd64
+	LAMPD_ROOT=$(SCRATCH)-root-amd64 LAMPD_ARCH=amd64 $(BIN)/python -m pytest tests/deploy/card_in_emulator.py
 
 # what board.lock pins, on an emulated Cortex-A53 and A72; as root, with mmdebstrap, qemu-user-static and arch-test
 cores-test: $(VENV)/.dev $(VENV)/.boards
