@@ -1,9 +1,11 @@
 """deploy/install.sh where nothing is installed: what it understands, tells and refuses, with real SSH signatures."""
 
 import os
+import re
 import shutil
 import struct
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,19 @@ def refused(run: Run, *why: str) -> None:
 @pytest.mark.parametrize("script", sorted(DEPLOY.glob("*.sh")), ids=lambda script: script.name)
 def test_bash_can_read_it(script: Path) -> None:
     subprocess.run(["bash", "-n", script], check=True)
+
+
+def test_all_that_lampd_needs_is_pinned_for_boards() -> None:
+    """Else `make board-lock` was forgotten."""
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())
+    lock = (DEPLOY / "board.lock").read_text()
+    for needed in project["project"]["dependencies"]:
+        found = re.match(r"[A-Za-z0-9-]+", needed)
+        assert found
+        assert f"\n{found[0].lower()}==" in lock, needed
+    assert "\ntorch==2.9.1 " in lock
+    assert "\nhatchling==1.28.0 " in (DEPLOY / "build.lock").read_text()
+    assert not re.search("https?://", lock)
 
 
 def test_it_tells_what_it_does(bundle: Path) -> None:
