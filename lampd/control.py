@@ -7,6 +7,7 @@ import json
 import queue
 import socket
 import socketserver
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +65,7 @@ class Control:
     def _safely(answer: Callable[[Request], Request], request: Request) -> Request:
         try:
             return answer(request)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lampd import __version__, config
 from lampd.control import Control, Request
+from lampd.history import HistoryError, told, undone
 from lampd.hub import Hub
 from lampd.journal import Journal, JournalError, boot_id
 from lampd.log import log, prefix
@@ -55,6 +56,11 @@ class Daemon:
                     raise ValueError("lit: true, false or null")
                 self._hub.post(Press(time.monotonic(), lit))
                 return {"done": True}
+            case "relabel" | "undo":
+                return self._told(request)
+            case "forget":
+                self._hub.forget(Path(self._settings.state_dir), {int(one) for one in request["utterances"]})
+                return {"done": True}
             case "listen":
                 listens = request["listens"]
                 if listens not in (True, False):
@@ -64,6 +70,19 @@ class Daemon:
             case "record":
                 return self._record(request["folder"])
         raise ValueError(f"unknown request: {request}")
+
+    def _told(self, request: Request) -> Request:
+        journal = self._hub.journal
+        try:
+            if request["ask"] == "undo":
+                examples = [undone(journal)]
+            else:
+                examples = [told(journal, one, request["meant"]) for one in request["utterances"]]
+        except HistoryError as error:
+            return {"error": str(error)}
+        for example in examples:
+            self._hub.tell(example)
+        return {"done": [[example.utterance, example.possible] for example in examples]}
 
     def _record(self, folder: str | None) -> Request:
         if self._recording:

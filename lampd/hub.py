@@ -6,11 +6,13 @@ Nothing is given on before it is on disk, unless the disk fails.
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from lampd import history
 from lampd.inline import Observer, Receipts
 from lampd.journal import KEPT, Journal
 from lampd.log import log
@@ -18,6 +20,7 @@ from lampd.messages import (
     Acted,
     AnyMessage,
     Directive,
+    Example,
     Flip,
     Lamp,
     Listening,
@@ -25,6 +28,7 @@ from lampd.messages import (
     PartialTranscript,
     Resume,
     Tick,
+    Told,
     Transcript,
 )
 from lampd.processes import Processes
@@ -106,6 +110,25 @@ class Hub:
         for name in HEARD_BY[type(message)]:
             if not (rests and name == "trainer"):
                 self.processes.give(name, seq, message)
+
+    def tell(self, example: Example) -> None:
+        """Take its owner's word for what an utterance meant."""
+        self.post(example)
+        self.post(Told(self._clock(), example))
+
+    def forget(self, state: Path, utterances: Collection[int]) -> None:
+        """Never to have heard `utterances`: in the journal under `state`, in models, and in what stages remember."""
+        history.forget(state, self.journal, sorted(utterances))
+
+        def knows(message: AnyMessage) -> bool:
+            return isinstance(message, Model) or getattr(message, "utterance", None) in utterances
+
+        self._recent = deque((one for one in self._recent if not knows(one)), self._recent.maxlen)
+        self._model = self._thought = None
+        # an act that is forgotten may have been what told how the lamp is
+        self._keep(Lamp(self._clock(), self._lit))
+        for name in ("anticipator", "trainer"):
+            self.processes.renew(name, lambda message: not knows(message))
 
     def _keep(self, message: AnyMessage) -> int:
         """Journal a message and return its number. The lamp works on, and says so, when the disk does not."""

@@ -89,12 +89,12 @@ class Journal:
         try:
             if path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            found = self._db.execute("PRAGMA user_version").fetchone()[0]
+            self.db = sqlite3.connect(path, isolation_level=None)
+            self.db.execute("PRAGMA journal_mode=WAL")
+            self.db.execute("PRAGMA synchronous=FULL")
+            found = self.db.execute("PRAGMA user_version").fetchone()[0]
             if found in CHANGES:
-                self._db.executescript(f"BEGIN; {CHANGES[found]} PRAGMA user_version={VERSION}; COMMIT;")
+                self.db.executescript(f"BEGIN; {CHANGES[found]} PRAGMA user_version={VERSION}; COMMIT;")
             elif found != VERSION:
                 raise JournalError(f"{path}: a journal of version {found}; this lampd writes version {VERSION}")
         except (sqlite3.Error, OSError) as error:
@@ -108,11 +108,11 @@ class Journal:
             self._insert[kind] = f"INSERT INTO {_table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
             self._fields[kind] = fields
         self.seq = max((self._max("seq", kind) for kind in KEPT), default=0)
-        newest = (self._db.execute(f"SELECT max(at) FROM {_table(kind)} WHERE boot = ?", (boot,)) for kind in RECENT)
+        newest = (self.db.execute(f"SELECT max(at) FROM {_table(kind)} WHERE boot = ?", (boot,)) for kind in RECENT)
         self._now: float = max(row.fetchone()[0] or 0.0 for row in newest)
 
     def _max(self, column: str, kind: type[AnyMessage]) -> int:
-        return self._db.execute(f"SELECT max({column}) FROM {_table(kind)}").fetchone()[0] or 0
+        return self.db.execute(f"SELECT max({column}) FROM {_table(kind)}").fetchone()[0] or 0
 
     def write(self, message: AnyMessage) -> int:
         """Number a message, keep it if its type is kept, and return its number. Raises sqlite3.Error."""
@@ -121,9 +121,9 @@ class Journal:
         kind = type(message)
         if statement := self._insert.get(kind):
             values = [_column(getattr(message, field)) for field in self._fields[kind]]
-            self._db.execute(statement, (self.seq, self.boot, self._wall(), *values))
+            self.db.execute(statement, (self.seq, self.boot, self._wall(), *values))
             if isinstance(message, Transcript) and message.utterance % SILENCE_EVERY == 0:
-                self._db.execute(SILENCED, (message.utterance - SOUNDS_KEPT,))
+                self.db.execute(SILENCED, (message.utterance - SOUNDS_KEPT,))
         return self.seq
 
     def _read(self, kind: type[AnyMessage], condition: str, *values: Any) -> Iterator[tuple[int, AnyMessage]]:
@@ -131,7 +131,7 @@ class Journal:
         fields = kind.__struct_fields__
         columns = ", ".join(ELSEWHERE.get((kind, field), f'"{field}"') for field in fields)
         query = f"SELECT seq, {columns} FROM {_table(kind)} WHERE {condition} ORDER BY seq"
-        for seq, *row in self._db.execute(query, values):
+        for seq, *row in self.db.execute(query, values):
             data = dict(zip(fields, row, strict=True))
             for field in JSON_FIELDS & data.keys():
                 data[field] = msgspec.json.decode(data[field])
@@ -174,13 +174,13 @@ class Journal:
         changes: list[tuple[int, float, int]] = []
         for kind in (Lamp, Flip, Acted):
             last = f"SELECT seq, at, lit FROM {_table(kind)} WHERE boot = ? AND at < ? AND seq < ? ORDER BY seq DESC"
-            changes += self._db.execute(f"{last} LIMIT 1", (self.boot, at, before))
+            changes += self.db.execute(f"{last} LIMIT 1", (self.boot, at, before))
         return [Lamp(since, bool(lit)) for _, since, lit in sorted(changes)[-1:]]
 
     def about(self, kind: type[AnyMessage], utterance: int | None = None) -> list[tuple[int, float, AnyMessage]]:
         """Messages of one type about an utterance, by default the last that any is about, with number and wall time."""
         number = self._max("utterance", kind) if utterance is None else utterance
-        walls = dict(self._db.execute(f"SELECT seq, wall FROM {_table(kind)} WHERE utterance = ?", (number,)))
+        walls = dict(self.db.execute(f"SELECT seq, wall FROM {_table(kind)} WHERE utterance = ?", (number,)))
         return [(seq, walls[seq], one) for seq, one in self._read(kind, "utterance = ?", number)]
 
     def tail(self, count: int) -> list[tuple[float, AnyMessage]]:
@@ -188,7 +188,7 @@ class Journal:
         rows: list[tuple[int, float, AnyMessage]] = []
         for kind in KEPT:
             table = _table(kind)
-            found = self._db.execute(f"SELECT seq, wall FROM {table} ORDER BY seq DESC LIMIT ?", (count,)).fetchall()
+            found = self.db.execute(f"SELECT seq, wall FROM {table} ORDER BY seq DESC LIMIT ?", (count,)).fetchall()
             if found:
                 walls = dict(found)
                 rows += [(seq, walls[seq], message) for seq, message in self._read(kind, "seq >= ?", found[-1][0])]
@@ -202,13 +202,13 @@ class Journal:
 
     def listens(self) -> bool:
         """Whether the lamp last did. A power cut does not make it listen again."""
-        last = self._db.execute("SELECT listens FROM listening ORDER BY seq DESC LIMIT 1").fetchone()
+        last = self.db.execute("SELECT listens FROM listening ORDER BY seq DESC LIMIT 1").fetchone()
         return last is None or bool(last[0])
 
     def knows_this_boot(self) -> bool:
         """Whether the lamp has already come up since the power came back."""
         query = "SELECT EXISTS (SELECT 1 FROM lamp WHERE boot = ?)"
-        return bool(self._db.execute(query, (self.boot,)).fetchone()[0])
+        return bool(self.db.execute(query, (self.boot,)).fetchone()[0])
 
     def utterance(self) -> int:
         """The highest utterance number used."""
@@ -217,12 +217,12 @@ class Journal:
     def counts(self) -> dict[str, int]:
         """Rows by table, and examples by what they say."""
         tables = sorted(_table(kind) for kind in KEPT)
-        return {table: self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+        return {table: self.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
     def known(self) -> dict[str, int]:
         """Present labels, by what they say."""
         known = dict.fromkeys(("lit", "dark", "nothing", "not lit", "not dark"), 0)
-        for possible, count in self._db.execute("SELECT possible, count(*) FROM label GROUP BY possible"):
+        for possible, count in self.db.execute("SELECT possible, count(*) FROM label GROUP BY possible"):
             tags = msgspec.json.decode(possible)
             if tags:
                 known[tags[0] if len(tags) == 1 else "not dark" if "lit" in tags else "not lit"] += count
@@ -235,9 +235,9 @@ class Journal:
         return {
             "acts": counts["acted"],
             "corrected": counts["correction"],
-            "missed": self._db.execute(missed).fetchone()[0],
+            "missed": self.db.execute(missed).fetchone()[0],
             "flips": counts["flip"],
         }
 
     def close(self) -> None:
-        self._db.close()
+        self.db.close()

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 Tag = Literal["lit", "dark", "nothing"]
-Cause = Literal["flip", "miss", "silence", "left alone", "correction", "withdrawn"]
+Cause = Literal["flip", "miss", "silence", "left alone", "correction", "withdrawn", "told"]
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -196,6 +196,12 @@ class Example(Message, frozen=True):
         return Said(self.text, self.ngrams, self.sound, self.voice)
 
 
+class Told(Message, frozen=True):
+    """Its owner says what an utterance meant: `example`, which nothing that happens may revise."""
+
+    example: Example
+
+
 class Model(Message, frozen=True):
     """A fitted model in an immutable file; `examples` counts those it was fitted to by tag, and is 0 for a tag never
     seen."""
@@ -223,6 +229,7 @@ AnyMessage = (
     | Acted
     | Correction
     | Example
+    | Told
     | Model
 )
 

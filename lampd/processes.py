@@ -8,6 +8,7 @@ import contextlib
 import queue
 import signal
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -162,6 +163,15 @@ class Processes:
             elif age > hub.longest_restart_s:
                 # it has lived long enough for what its last life died of to be forgotten
                 one.delay, one.error = 0.0, ""
+
+    def renew(self, name: str, keep: Callable[[AnyMessage], bool]) -> None:
+        """A new life for a stage, which is reminded of what the journal holds now; of the messages that wait for it
+        those to `keep`."""
+        one = self.children[name]
+        if one.life:
+            one.life.end()
+        one.pending = deque(waiting for waiting in one.pending if keep(waiting[1]))
+        self._begin(one)
 
     def call(self, name: str, seq: int, message: AnyMessage) -> list[AnyMessage]:
         """Give a message and wait until it is handled, through as many lives as that takes. For replays in lockstep."""

@@ -20,6 +20,7 @@ from lampd.messages import (
     Speaking,
     Speech,
     Tick,
+    Told,
     Transcript,
 )
 
@@ -42,6 +43,7 @@ HEARD_BY: dict[type[AnyMessage], tuple[str, ...]] = {
     Acted: ("anticipator",),
     Correction: ("anticipator",),
     Example: ("trainer",),
+    Told: ("anticipator",),
     Model: ("anticipator",),
 }
 

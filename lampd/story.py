@@ -19,6 +19,7 @@ from lampd.messages import (
     Press,
     Privacy,
     Resume,
+    Told,
     Transcript,
 )
 
@@ -59,7 +60,7 @@ def sentence(message: AnyMessage) -> str:
     match message:
         case Transcript():
             return f"heard    “{message.text}”  ({message.confidence:.2f}, {message.end - message.start:.1f} s)"
-        case PartialTranscript() | Press() | Privacy():
+        case PartialTranscript() | Press() | Privacy() | Told():
             return ""
         case Directive():
             return f"thought  {thought(message)}, by {message.model}"

@@ -51,6 +51,11 @@ class Life:
             self._hear(Tick(self.at))
         return self._utterance
 
+    @staticmethod
+    def flip_and_silence(at: float) -> list[AnyMessage]:
+        """A flip, and half a minute in which nothing happens."""
+        return [Flip(at, True), *(Tick(at + 4 * i) for i in range(1, 10))]
+
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:

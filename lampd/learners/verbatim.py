@@ -17,7 +17,7 @@ class Verbatim:
             words = _same(example.text), wish
             if example.possible == (wish,):
                 self._meant.setdefault(words, {})[example.utterance] = True
-            elif example.cause == "correction" and wish not in example.possible:
+            elif example.cause in ("correction", "told") and wish not in example.possible:
                 self._meant.setdefault(words, {})[example.utterance] = False
             else:
                 self._meant.get(words, {}).pop(example.utterance, None)

@@ -34,6 +34,7 @@ from lampd.messages import (
     Resume,
     Said,
     Tag,
+    Told,
     Transcript,
 )
 from lampd.settings import Anticipator as Settings
@@ -95,7 +96,9 @@ class Anticipator:
             case Correction():
                 self._labelling.corrected(message)
             case Example():
-                self.learn(message)
+                self._remember(message)
+            case Told():
+                self._remember(message.example)
             case Directive():
                 # from memory: what a former life thought
                 self._labelling.thought(message.utterance, message.reason != NEVER_TAUGHT)
@@ -129,6 +132,11 @@ class Anticipator:
             # a model already replaced by a newer one, or torn: the one in use goes on
             return
         self._models[model.kind].offer(loaded, self._judge, self._heard)
+
+    def _remember(self, example: Example) -> None:
+        if example.cause == "told":
+            self._labelling.told(example.utterance)
+        self.learn(example)
 
     def learn(self, example: Example) -> None:
         """Take up what an utterance may have meant."""

@@ -49,6 +49,7 @@ class Labelling:
         self._heard: dict[int, Heard] = {}
         self._ahead: dict[int, tuple[Acted, Correction | None]] = {}
         """What was done about words that are still being said."""
+        self._told: set[int] = set()
         self._flips: deque[Flip] = deque()
         # long enough for words still being said at a flip to end, and to take it from earlier ones
         self._horizon = 2 * max(times.flip_window_s, times.silence_s, times.left_alone_s, times.correction_s)
@@ -57,8 +58,16 @@ class Labelling:
         """An utterance; the lamp `was_lit` or not as it began, and there was a model that could have acted or not."""
         # what was heard so late may be older than the flips that are remembered
         if (said.text.strip() or said.sound) and said.at - said.start <= self._horizon:
-            self._heard[said.utterance] = Heard(said, was_lit, had_model, *self._ahead.get(said.utterance, ()))
+            heard = Heard(said, was_lit, had_model, *self._ahead.get(said.utterance, ()))
+            heard.settled = said.utterance in self._told
+            self._heard[said.utterance] = heard
         self._ahead.clear()
+
+    def told(self, utterance: int) -> None:
+        """Its owner has said what an utterance meant: nothing is concluded about it any more."""
+        self._told.add(utterance)
+        if heard := self._heard.get(utterance):
+            heard.settled = True
 
     def thought(self, utterance: int, had_model: bool) -> None:
         """Correct whether there was a model, for an utterance heard again in a new life."""
@@ -101,6 +110,7 @@ class Labelling:
         for utterance, heard in list(self._heard.items()):
             if now > self._settles(heard) + self._horizon:
                 del self._heard[utterance]
+                self._told.discard(utterance)
         earliest = min((heard.said.start for heard in self._heard.values()), default=now)
         while self._flips and self._flips[0].at < min(earliest, now - self._horizon) - self._horizon:
             self._flips.popleft()

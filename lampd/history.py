@@ -1,0 +1,128 @@
+"""What its owner may do with the past: what was heard leaves the journal, and what it meant is told, undone, forgotten.
+
+What is forgotten is gone from the file: rows are overwritten with zeros as they are deleted, the file is written anew
+without them, and the write-ahead log is emptied.
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from lampd.journal import Journal
+from lampd.messages import Cause, Example, Tag, Transcript
+
+UNDO_S = 24 * 3600.0
+"""What was told longer ago than this is not undone by mistake."""
+PAST = """
+SELECT transcript.utterance, transcript.wall, transcript.text, coalesce(label.possible, '[]'), label.cause,
+    (SELECT lit FROM acted WHERE acted.utterance = transcript.utterance ORDER BY seq DESC LIMIT 1),
+    EXISTS (SELECT 1 FROM correction WHERE correction.utterance = transcript.utterance)
+FROM transcript LEFT JOIN label ON label.utterance = transcript.utterance
+WHERE transcript.wall >= ? AND instr(lower(transcript.text), lower(?)) ORDER BY transcript.seq DESC LIMIT ?
+"""
+
+
+class HistoryError(Exception):
+    """What cannot be told, undone or forgotten; the text says why."""
+
+
+class Past(msgspec.Struct, frozen=True):
+    """An utterance: when (seconds since 1970), what it is known to have meant and how, what the lamp `did` because of
+    it (made itself lit, dark, or nothing), and whether a hand `corrected` that."""
+
+    utterance: int
+    wall: float
+    text: str
+    possible: tuple[Tag, ...]
+    cause: Cause | None
+    did: Tag
+    corrected: bool
+
+
+def past(journal: Journal, count: int | None = None, words: str = "", since: float = 0.0) -> list[Past]:
+    """The last `count` utterances with `words` in them, heard after `since` (seconds since 1970), oldest first."""
+    limit = -1 if count is None else count
+    rows = journal.db.execute(PAST, (since, words, limit)).fetchall()
+    return [
+        Past(
+            utterance,
+            wall,
+            text,
+            tuple(msgspec.json.decode(possible, type=list[Tag])),
+            cause,
+            "nothing" if lit is None else "lit" if lit else "dark",
+            bool(corrected),
+        )
+        for utterance, wall, text, possible, cause, lit, corrected in reversed(rows)
+    ]
+
+
+def told(journal: Journal, utterance: int, meant: Tag) -> Example:
+    """The example that an utterance becomes when its owner says what it `meant`. Raises HistoryError."""
+    example = _label(journal, utterance)
+    return msgspec.structs.replace(example, possible=(meant,), cause="told", settled=True)
+
+
+def undone(journal: Journal, now: float | None = None) -> Example:
+    """The example that takes back what was told last: as it was before, or one that teaches nothing. Raises
+    HistoryError."""
+    query = "SELECT utterance, seq, wall FROM label WHERE cause = 'told' ORDER BY seq DESC LIMIT 1"
+    last = journal.db.execute(query).fetchone()
+    if not last:
+        raise HistoryError("nothing was told that could be undone")
+    utterance, seq, wall = last
+    if (time.time() if now is None else now) - wall > UNDO_S:
+        raise HistoryError(f"utterance {utterance} was told more than a day ago: say what it means with relabel")
+    before = [one for number, _, one in journal.about(Example, utterance) if number < seq and isinstance(one, Example)]
+    if before:
+        return msgspec.structs.replace(before[-1], settled=True)
+    return msgspec.structs.replace(_label(journal, utterance), possible=(), cause="withdrawn", settled=True)
+
+
+def _label(journal: Journal, utterance: int) -> Example:
+    """What an utterance is known to have meant, or an example that says nothing."""
+    for _, _, one in reversed(journal.about(Example, utterance)):
+        if isinstance(one, Example):
+            return one
+    for _, _, said in journal.about(Transcript, utterance):
+        if isinstance(said, Transcript):
+            was_lit = journal.db.execute("SELECT was_lit FROM directive WHERE utterance = ?", (utterance,)).fetchone()
+            heard = said.said
+            lit = bool(was_lit and was_lit[0])
+            return Example(said.at, utterance, said.text, lit, (), "told", True, heard.ngrams, heard.sound, heard.voice)
+    raise HistoryError(f"there is no utterance {utterance}: `lampctl history` lists them")
+
+
+def forget(state: Path, journal: Journal, utterances: Sequence[int]) -> None:
+    """Have the journal, and what was kept of it before upgrades under `state`, never have heard `utterances`; every
+    model goes, for each has seen all that was known when it was fitted. Raises sqlite3.Error or OSError."""
+    _forget(journal.db, utterances)
+    for path in sorted(state.glob("*/journal.db")):
+        kept = sqlite3.connect(path, isolation_level=None)
+        try:
+            _forget(kept, utterances)
+        finally:
+            kept.close()
+    for path in sorted(state.rglob("models/**/*.safetensors")):
+        path.unlink(missing_ok=True)
+
+
+def _forget(db: sqlite3.Connection, utterances: Sequence[int]) -> None:
+    db.execute("PRAGMA secure_delete=ON")
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.execute("CREATE TEMP TABLE forgotten (utterance INTEGER PRIMARY KEY)")
+        db.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", [(one,) for one in utterances])
+        for table in ("transcript", "directive", "acted", "correction", "example"):
+            db.execute(f"DELETE FROM {table} WHERE utterance IN forgotten")
+        db.execute("DELETE FROM model")
+        db.execute("DROP TABLE forgotten")
+        db.execute("COMMIT")
+    except sqlite3.Error:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("VACUUM")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
