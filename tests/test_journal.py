@@ -299,7 +299,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date_in_place(tmp_path: Path) -
     journal.close()
     again = Journal(path, "boot")
     assert [message for _, message in again.tail(100)] == FROM_VERSION_1 + ONE_OF_EACH
-    assert again._db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert again.db.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
 def test_so_is_one_of_version_2(tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_it_is_then_as_if_it_had_been_made_so(tmp_path: Path) -> None:
     old, new = Journal(version_1(tmp_path / "old.db"), "boot"), Journal(tmp_path / "new.db", "boot")
     for kind in KEPT:
         columns = [
-            [row[1:3] for row in journal._db.execute(f"PRAGMA table_info({kind.__name__.lower()})")]
+            [row[1:3] for row in journal.db.execute(f"PRAGMA table_info({kind.__name__.lower()})")]
             for journal in (old, new)
         ]
         assert columns[0] == columns[1]
@@ -381,10 +381,10 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_had_written(tmp_path: Pat
 
 def test_each_row_is_on_disk_before_write_returns(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db", "boot")
-    assert journal._db.execute("PRAGMA synchronous").fetchone()[0] == 2, "FULL"
-    assert journal._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert journal.db.execute("PRAGMA synchronous").fetchone()[0] == 2, "FULL"
+    assert journal.db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     journal.write(Flip(1.0, True))
-    assert not journal._db.in_transaction
+    assert not journal.db.in_transaction
 
 
 def test_others_may_read_while_it_is_written(tmp_path: Path) -> None:
@@ -425,13 +425,13 @@ def test_sounds_are_dropped_in_time_but_for_those_of_wishes() -> None:
     journal = Journal(":memory:", "boot")
     last = SOUNDS_KEPT + 2 * SILENCE_EVERY
     wishes = {5: ("lit",), 6: ("dark",), 7: ("dark", "nothing")}
-    journal._db.execute("BEGIN")
+    journal.db.execute("BEGIN")
     for utterance in range(1, last + 1):
         journal.write(heard(utterance, "a"))
         if utterance in wishes:
             journal.write(example(5.0, utterance, *wishes[utterance]))  # type: ignore[arg-type]
-    journal._db.execute("COMMIT")
-    kept = [row[0] for row in journal._db.execute("SELECT utterance FROM transcript WHERE sound != x'' ORDER BY seq")]
+    journal.db.execute("COMMIT")
+    kept = [row[0] for row in journal.db.execute("SELECT utterance FROM transcript WHERE sound != x'' ORDER BY seq")]
     assert kept == [5, 6, *range(last - SOUNDS_KEPT + 1, last + 1)]
 
 

@@ -93,7 +93,7 @@ class Guest:
         file.write_text(text)
         file.chmod(mode)
 
-    def power_on(self, patience_s: float = 300) -> None:
+    def power_on(self, patience_s: float = 600) -> None:
         """Return once SSH answers."""
         # else systemd makes catalogues anew that no test reads
         self.write("/etc/.updated", "")
