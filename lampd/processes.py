@@ -24,6 +24,8 @@ from lampd.settings import Settings
 
 STARTUP_S = 180.0
 """A slow board takes this long, at worst, to load a large voice."""
+SWITCH_FIRST_S = 15.0
+"""For so long the other stages wait for the operator."""
 STUFFED = 4
 """Inboxes full of messages that wait for a stage, before it counts as hung."""
 BROKEN = (-signal.SIGILL, -signal.SIGSEGV, -signal.SIGBUS)
@@ -48,13 +50,21 @@ class Processes:
     ) -> None:
         self._settings, self._memory, self._resume = settings, memory, resume
         self._receipts, self._live = receipts, live
+        self._start = 0.0
         self._arrivals: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.children = {name: Child(name) for name in STAGES}
 
     def start(self) -> None:
-        """Start all five; the operator first, for the switch must work before anything else."""
-        for one in self.children.values():
-            self._begin(one)
+        """Start the operator, for the switch must work before anything else; tend() starts the others after it."""
+        self._start = time.monotonic()
+        self._begin(self.children["operator"])
+
+    def _may_begin(self, one: Child, now: float) -> bool:
+        """Whether it is time for a stage's next life: not while the operator is loading, at first, and needs the
+        processor and the card for itself."""
+        operator = self.children["operator"]
+        switch_works = one is operator or operator.restarts or (operator.life and operator.life.ready)
+        return now >= one.begin_at and bool(switch_works or now - self._start > SWITCH_FIRST_S)
 
     def _begin(self, one: Child) -> None:
         before = one.pending[0][0] if one.pending else None
@@ -150,7 +160,7 @@ class Processes:
         hub, now = self._settings.hub, time.monotonic()
         for one in self.children.values():
             if one.life is None:
-                if now >= one.begin_at:
+                if self._may_begin(one, now):
                     self._begin(one)
                 continue
             age = now - one.life.began

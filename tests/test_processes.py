@@ -237,3 +237,34 @@ def test_what_is_handled_after_what_came_later_is_handled(settings: Settings) ->
     for seq in (2, 1):
         processes._handled(trainer, Handled(seq, []))
     assert ([seq for seq, _ in trainer.pending], trainer.given) == ([3], 1)
+
+
+def test_the_switch_works_before_any_other_stage_is_begun(settings: Settings) -> None:
+    processes = Processes(settings, lambda name, before=None: [], lambda: Resume(0.0, 0, False))
+    processes.start()
+    try:
+        lives = [one.life for one in processes.children.values() if one.name != "operator"]
+        assert lives == [None] * 4
+        processes.wait_ready()
+        operator = processes.children["operator"].life
+        others = [one.life for one in processes.children.values() if one.life is not operator]
+        assert operator and all(life and life.began > operator.began + 0.05 for life in others)
+    finally:
+        processes.stop()
+
+
+def test_a_switch_that_cannot_be_had_does_not_keep_the_others_from_beginning(settings: Settings) -> None:
+    pins = msgspec.structs.replace(settings.gpio, factory="libgpiod", chip="nowhere")
+    broken = msgspec.structs.replace(settings, gpio=pins)
+    processes = Processes(broken, lambda name, before=None: [], lambda: Resume(0.0, 0, False))
+    processes.start()
+    try:
+        until = time.monotonic() + 60
+        others = [one for one in processes.children.values() if one.name != "operator"]
+        while not all(one.life and one.life.ready for one in others):
+            assert time.monotonic() < until
+            processes.tend()
+            processes.arrival(0.05)
+        assert "nowhere" in processes.children["operator"].error
+    finally:
+        processes.stop()
