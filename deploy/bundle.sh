@@ -54,7 +54,7 @@ version=$(deploy/tree.sh --machine "$machine" --python "$python" "${without[@]}"
 name=lampd-$version-$machine-py$python
 [ ! -d "$out" ] || out=$out/$name.tar
 mkdir -p "$draft/$name/debs"
-cp deploy/install.sh "$draft/$name"
+cp -r deploy/install.sh deploy/install.d "$draft/$name"
 cp -r systemd "$draft/$name"
 if [ "$debs" ]; then
     cp "$debs"/*.deb "$draft/$name/debs"

@@ -34,7 +34,7 @@ install() {
 
 # the version is that of lampd/__init__.py; between two tags, with the commit; with what was changed since, if it was
 mkdir "$draft/source"
-cp -r lampd config hardware systemd pyproject.toml README.md deploy/install.sh deploy/board.lock "$draft/source"
+cp -r lampd config hardware systemd pyproject.toml README.md deploy/install.sh deploy/install.d deploy/board.lock "$draft/source"
 find "$draft/source" -name __pycache__ -prune -exec rm -r {} +
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' lampd/__init__.py)
 if [ -e .git ] && ! git describe --exact-match --dirty=. --tags >/dev/null 2>&1; then
@@ -80,5 +80,5 @@ END
     chmod +x "$release/bin/$name"
 done <<<"lampd daemon
 lampctl main"
-cp -r systemd deploy/install.sh "$release"
+cp -r systemd deploy/install.sh deploy/install.d "$release"
 echo "$version"

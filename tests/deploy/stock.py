@@ -129,8 +129,9 @@ def make_bundle(out: Path, machine: str = "x86_64") -> Path:
             (release / "bin" / program).chmod(0o755)
         (release / "bin/python").symlink_to("/usr/bin/python3.13")
         shutil.copytree(REPOSITORY / "systemd", release / "systemd")
-        shutil.copy(REPOSITORY / "deploy/install.sh", release)
-        shutil.copy(REPOSITORY / "deploy/install.sh", bundle)
+        for folder in (release, bundle):
+            shutil.copy(REPOSITORY / "deploy/install.sh", folder)
+            shutil.copytree(REPOSITORY / "deploy/install.d", folder / "install.d")
         steady = ("--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@1000000000", "-cJf")
         run("tar", *steady, bundle / "release.tar.xz", "-C", release.parent, RELEASE)
         contents = {"version": RELEASE, "machine": machine, "python": "3.13", "unpacked_kb": "1000"}

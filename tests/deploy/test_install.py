@@ -38,6 +38,7 @@ def bundle(tmp_path: Path) -> Path:
     folder = tmp_path / "bundle"
     (folder / "debs").mkdir(parents=True)
     shutil.copy(DEPLOY / "install.sh", folder)
+    shutil.copytree(DEPLOY / "install.d", folder / "install.d")
     (folder / "contents").write_text("version=1.0.0\nmachine=aarch64\npython=3.13\nunpacked_kb=1000\n")
     (folder / "release.tar.xz").write_bytes(bytes(1000))
     seal(folder)
