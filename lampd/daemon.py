@@ -192,6 +192,7 @@ def main() -> int:
         on_screen(daemon) if arguments.screen else daemon.run()
     finally:
         control.close()
-        daemon.hub.processes.stop()
+        for message in daemon.hub.processes.stop():
+            daemon.hub.post(message)
         daemon.hub.journal.close()
     return 0

@@ -204,8 +204,9 @@ class Processes:
             said += self.arrival(0.05)
         return said
 
-    def stop(self) -> None:
-        """End all children; those that do not go within two seconds are killed. The operator goes last."""
+    def stop(self) -> list[AnyMessage]:
+        """End all children; those that do not go within two seconds are killed. The operator goes last: a hand may
+        still press. Returns what they said meanwhile."""
         lives = [one.life for one in reversed(self.children.values()) if one.life]
         for life in lives:
             with contextlib.suppress(queue.Full, ValueError, OSError):
@@ -214,8 +215,17 @@ class Processes:
         for life in lives:
             life.process.join(max(0.0, until - time.monotonic()))
             life.end()
+        said: list[AnyMessage] = []
+        ended = 0
+        with contextlib.suppress(queue.Empty):
+            while ended < len(lives):
+                arrived = self._arrivals.get(timeout=1)
+                if not callable(arrived) and arrived[1] in lives:
+                    ended += arrived[2] is None
+                    said += arrived[2].said if arrived[2] else []
         for one in self.children.values():
             one.life = None
+        return said
 
 
 class Remote:

@@ -96,7 +96,7 @@ class Microphone:
         def captured(samples: Any, frames: int, when: Any, status: Any) -> None:
             self.overflows += bool(status.input_overflow)
             try:
-                self._pieces.put_nowait((time.monotonic(), resampler.feed(samples)))
+                self._pieces.put_nowait((ended(when, frames / rate), resampler.feed(samples)))
             except queue.Full:
                 self.overflows += 1
 
@@ -125,6 +125,16 @@ class Microphone:
             f"{wanted} cannot be opened: {error}\nset recorder.device in the configuration to the number of one of "
             f"these, or to a part of its name that no other has:{''.join(there)}"
         )
+
+
+def ended(when: Any, seconds: float) -> float:
+    """When the piece of `seconds` that PortAudio gives now ended, on the monotonic clock.
+
+    A busy processor is given it late, with more behind it. PortAudio's own times tell how late, where it has any.
+    """
+    now = time.monotonic()
+    ago = when.currentTime - when.inputBufferAdcTime - seconds
+    return now - ago if when.inputBufferAdcTime > 0 and 0 < ago < WAITING_S else now
 
 
 def _portaudio() -> Any:

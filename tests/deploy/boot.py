@@ -84,7 +84,7 @@ def events(board: Guest) -> list[dict[str, Any]]:
 
 
 def say(board: Guest) -> None:
-    board.run("aplay -q -D hw:0,0 /root/speech.wav")
+    board.run("aplay -q -D plughw:0,0 /root/speech.wav")
 
 
 def press(board: Guest) -> None:
@@ -156,6 +156,7 @@ def test_the_pin_factory_on_simulated_chips(board: Guest, tell: Tell) -> None:
     for package in (pytest, _pytest, pluggy, iniconfig, packaging, pygments):
         [folder] = package.__path__
         shutil.copytree(folder, site / Path(folder).name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(Path(pytest.__file__).parents[1] / "py.py", site)
     board.write("/root/on_gpio_sim.py", PINS.read_text())
     command = "PYTHONPATH=/root/pytest /opt/lampd/current/bin/python -m pytest -q -s /root/on_gpio_sim.py"
     done = board.ask(command, patience_s=900)

@@ -19,24 +19,27 @@ def press(down: bool) -> None:
     BUTTON.write_text("pull-down" if down else "pull-up")
 
 
-def follows(was: str, patience_s: float) -> float | None:
-    """When the relay was seen to move, on the monotonic clock."""
+def follows(was: str, patience_s: float, look_s: float = 0) -> float | None:
+    """When the relay was seen to move, on the monotonic clock, by looks `look_s` apart."""
     end = time.monotonic() + patience_s
     while (now := time.monotonic()) < end:
         if RELAY.read_text() != was:
             return now
+        time.sleep(look_s)
     return None
 
 
 def start() -> float:
-    subprocess.run(["systemctl", "restart", "--no-block", "lampd"], check=True)
+    subprocess.run(["systemctl", "stop", "lampd"], check=True)
+    subprocess.run(["systemctl", "start", "--no-block", "lampd"], check=True)
     was = RELAY.read_text()
     moved = None
     while not moved:
         press(True)
-        moved = follows(was, 0.15)
+        # what loads needs the processor
+        moved = follows(was, 0.3, 0.05)
         press(False)
-        time.sleep(0.05)
+        time.sleep(0.1)
     began = int(subprocess.run(STARTED, check=True, capture_output=True, text=True).stdout) / 1e6
     return moved - began
 
