@@ -4,6 +4,7 @@ journald stamps lines with the time itself and takes their priority from a prefi
 takes longest of all that the hub imports, so it is imported with the first event: the switch comes before.
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -40,13 +41,18 @@ class Log:
         self._logger: structlog.typing.FilteringBoundLogger | None = None
 
     def info(self, event: str, **fields: Any) -> None:
-        self._begun().info(event, **fields)
+        self._write("info", event, fields)
 
     def warning(self, event: str, **fields: Any) -> None:
-        self._begun().warning(event, **fields)
+        self._write("warning", event, fields)
 
     def error(self, event: str, **fields: Any) -> None:
-        self._begun().error(event, **fields)
+        self._write("error", event, fields)
+
+    def _write(self, method: str, event: str, fields: dict[str, Any]) -> None:
+        # a lamp does not go out because nobody reads what it says
+        with contextlib.suppress(OSError):
+            getattr(self._begun(), method)(event, **fields)
 
     def _begun(self) -> "structlog.typing.FilteringBoundLogger":
         if self._logger is None:

@@ -45,3 +45,17 @@ def test_stderr_turned_elsewhere_by_a_child_of_systemd_is_no_journal(
     status = os.stat(tmp_path)
     monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
     assert "timestamp" in json.loads(logged(tmp_path / "log")[0])
+
+
+def test_a_lamp_that_nobody_reads_goes_on() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as file:
+        log = Log()
+        log.to(file, "info")
+        log.error("journal failed")
+        log.warning("stage died")
+        # what is left in the file's own buffer
+        with pytest.raises(BrokenPipeError):
+            file.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writer)
