@@ -30,13 +30,14 @@ trap 'rm -rf "$draft"' EXIT
 
 # of the Debian that has this Python; what any board has is left out
 fetch_debs() {
-    local arch suite apt=$draft/apt names
+    local arch suite mirror apt=$draft/apt names
     case $machine in aarch64) arch=arm64 ;; x86_64) arch=amd64 ;; esac
     case $python in 3.11) suite=bookworm ;; 3.13) suite=trixie ;; esac
     mkdir -p "$apt"/{lists,archives}/partial
     : >"$apt/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main" \
-        >"$apt/sources.list"
+    # from where this Debian has its own
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$apt/sources.list"
     cat >"$apt/conf" <<END
 APT::Architecture "$arch"; APT::Architectures "$arch"; APT::Sandbox::User ""; APT::Install-Recommends "no";
 Dir::State::status "$apt/status"; Dir::State::lists "$apt/lists"; Dir::Cache "$apt";
