@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import scipy.signal
 import soundfile
 from numpy.typing import NDArray
+
+from lampd.devices.microphone import ended
 
 CLIP = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio" / "0001.flac"
 DEAF_AFTER_S = 2.0
@@ -150,3 +153,14 @@ def test_says_which_devices_there_are_when_the_one_wanted_is_not(room: Room) -> 
     assert "'a microphone that is not there' cannot be opened" in words
     assert "set recorder.device" in words
     assert ": pulse (ALSA" in words
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "ago"),
+    [(100.0, 100.05, 0.0), (100.0, 100.35, 0.3), (0.0, 100.35, 0.0), (100.2, 100.0, 0.0), (1.0, 100.0, 0.0)],
+    ids=["in time", "late", "no time told", "not yet over", "absurd"],
+)
+def test_sound_is_dated_by_when_it_was_recorded(recorded: float, now: float, ago: float) -> None:
+    when = SimpleNamespace(inputBufferAdcTime=recorded, currentTime=now)
+    before = time.monotonic()
+    assert before - ago <= ended(when, 0.05) <= time.monotonic() - ago + 1e-6
