@@ -111,6 +111,8 @@ def forget(state: Path, journal: Journal, utterances: Sequence[int]) -> None:
 
 
 def _forget(db: sqlite3.Connection, utterances: Sequence[int]) -> None:
+    # a reader would keep the log from being emptied afterwards: then nothing is changed
+    _empty_log(db)
     db.execute("PRAGMA secure_delete=ON")
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -125,4 +127,11 @@ def _forget(db: sqlite3.Connection, utterances: Sequence[int]) -> None:
         db.execute("ROLLBACK")
         raise
     db.execute("VACUUM")
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _empty_log(db)
+
+
+def _empty_log(db: sqlite3.Connection) -> None:
+    """Empty the write-ahead log. Raises sqlite3.OperationalError while another program reads the journal."""
+    busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise sqlite3.OperationalError("another program reads the journal: end that, and forget again")

@@ -118,11 +118,17 @@ class Hub:
 
     def forget(self, state: Path, utterances: Collection[int]) -> None:
         """Never to have heard `utterances`: in the journal under `state`, in models, and in what stages remember."""
-        history.forget(state, self.journal, sorted(utterances))
 
         def knows(message: AnyMessage) -> bool:
             return isinstance(message, Model) or getattr(message, "utterance", None) in utterances
 
+        try:
+            history.forget(state, self.journal, sorted(utterances))
+        finally:
+            self._forgotten(knows)
+
+    def _forgotten(self, knows: Callable[[AnyMessage], bool]) -> None:
+        """Nobody here is to remember what the journal no longer holds."""
         self._recent = deque((one for one in self._recent if not knows(one)), self._recent.maxlen)
         self._model = self._thought = None
         # an act that is forgotten may have been what told how the lamp is

@@ -1,6 +1,7 @@
 """What its owner does with the past: told, undone, forgotten; on a journal, and on a lamp that runs."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,3 +154,17 @@ def test_a_lamp_that_is_down_forgets_too(house: House, tmp_path: Path) -> None: 
     assert traces(tmp_path / "state", SECRET) == []
     assert house.ask("forget", "last", "--yes").returncode == 1
     assert "no duration" in house.ask("forget", "--since", "yesterday", "--yes").stderr
+
+
+def test_nothing_is_half_forgotten_while_another_program_reads(life: Life, tmp_path: Path) -> None:
+    number = life.say(SECRET)
+    life.journal.db.execute("PRAGMA busy_timeout=100")
+    reader = sqlite3.connect(tmp_path / "state" / "journal.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM transcript").fetchone()
+    with pytest.raises(sqlite3.OperationalError, match="forget again"):
+        history.forget(tmp_path / "state", life.journal, [number])
+    assert [row.utterance for row in history.past(life.journal, words="zebra")] == [number]
+    reader.close()
+    history.forget(tmp_path / "state", life.journal, [number])
+    assert traces(tmp_path / "state", SECRET) == []
