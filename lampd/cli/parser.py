@@ -101,6 +101,13 @@ def _past(add: Add) -> None:
     which.add_argument("--words", help="all that has these words in it")
     which.add_argument("--all", action="store_true", help="everything")
     forget.add_argument("--yes", action="store_true", help="without asking")
+    backup = add("backup", "put all that was learned into one file, whether lampd runs or not", "backup.backup")
+    backup.add_argument("file", metavar="FILE.lamp")
+    backup.add_argument("--key", metavar="SSH_PRIVATE_KEY", help="sign it, for restore to know whose it is")
+    backup.add_argument("--force", action="store_true", help="even if there is such a file")
+    back = add("restore", "know what is in such a file, here or on another lamp; lampd is stopped", "backup.restored")
+    back.add_argument("file", metavar="FILE.lamp")
+    back.add_argument("--signer", metavar="KEY", help="whose it must be: a public SSH key, or a file with one")
 
 
 def _evenings(add: Add) -> None:
