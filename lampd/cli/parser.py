@@ -72,6 +72,9 @@ def _seen(add: Add) -> None:
     reason = add("why", "what was thought of an utterance, and what taught that", "why.main")
     reason.add_argument("utterance", nargs="?", type=_number, metavar="N", help="its number, as log has it (the last)")
     _json(reason)
+    report = add("report", "how well it does, as a page with pictures", "report.main")
+    report.add_argument("file", nargs="?", default="lampd-report.html", help="where to (lampd-report.html)")
+    report.add_argument("--open", action="store_true", help="open it in a browser")
 
 
 def _hand(add: Add) -> None:

@@ -1,0 +1,1 @@
+"""`lampctl report`: a journal comes in, one page for people leaves."""

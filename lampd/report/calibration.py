@@ -1,0 +1,120 @@
+"""Whether it is as sure as it should be: what it thought of utterances and what these meant come in, by how sure it was
+how often it was right leaves.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from matplotlib.figure import Figure
+
+from lampd.journal import Journal
+from lampd.learners.wish import bearing
+from lampd.report.drawing import FAINT, INK, LAMP, picture
+from lampd.report.section import Section, Table, counted
+
+TITLE = "Is it as sure as it should be?"
+ENOUGH, BINS = 20, 10
+Z = 1.959964
+"""Standard deviations on either side that hold 95 %."""
+
+
+class Bin(NamedTuple):
+    """Predictions of a probability of at least `low`: how many `times`, their mean, how often a change was `meant`, and
+    between which shares that is likely to lie (95 %, Wilson 1927)."""
+
+    low: float
+    times: int
+    predicted: float
+    meant: int
+    least: float
+    most: float
+
+
+def predictions(journal: Journal) -> list[tuple[float, bool]]:
+    """For each utterance of which it is known: how probable a change was held to be, and whether one was meant. What
+    was never taught anything predicts nothing."""
+    query = """SELECT directive.utterance, max(directive.lit, directive.dark), directive.was_lit, label.possible
+        FROM directive JOIN label ON label.utterance = directive.utterance AND label.was_lit = directive.was_lit
+        WHERE directive.seq IN (SELECT max(seq) FROM directive GROUP BY utterance) ORDER BY directive.utterance"""
+    found = []
+    for _, probability, was_lit, possible in journal.db.execute(query):
+        meant = bearing(tuple(msgspec.json.decode(possible)), "dark" if was_lit else "lit")
+        if meant is not None and probability > 0:
+            found.append((float(probability), meant))
+    return found
+
+
+def wilson(successes: int, count: int) -> tuple[float, float]:
+    """The interval, (p + z²/2n ± z √(p (1 - p) / n + z²/4n²)) / (1 + z²/n), of a share of `count` > 0."""
+    share, squared = successes / count, Z * Z / count
+    half = Z * math.sqrt(share * (1 - share) / count + squared / (4 * count))
+    middle, scale = share + squared / 2, 1 + squared
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def binned(predicted: Sequence[tuple[float, bool]]) -> list[Bin]:
+    """Bins of equal width that are not empty."""
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for probability, meant in predicted:
+        bins.setdefault(min(int(probability * BINS), BINS - 1), []).append((probability, meant))
+    found = []
+    for number, some in sorted(bins.items()):
+        meant_in = sum(meant for _, meant in some)
+        mean = math.fsum(probability for probability, _ in some) / len(some)
+        found.append(Bin(number / BINS, len(some), mean, meant_in, *wilson(meant_in, len(some))))
+    return found
+
+
+def section(journal: Journal) -> Section:
+    predicted = predictions(journal)
+    if len(predicted) < ENOUGH:
+        few = counted(len(predicted), "utterance", "utterances")
+        return Section(
+            TITLE,
+            [f"There is not enough to say yet: of {few} it is known what was thought and meant; it takes {ENOUGH}."],
+        )
+    found = binned(predicted)
+    mean = math.fsum(probability for probability, _ in predicted) / len(predicted)
+    meant = sum(meant for _, meant in predicted) / len(predicted)
+    says = [
+        f"Of {len(predicted)} utterances it is known whether they asked for a change: {100 * meant:.0f} % did, and "
+        f"{100 * mean:.0f} % were expected to. On the diagonal it is as sure as it should be; below, too sure. The "
+        "bars hold what is likely (95 %); the figures above say how many utterances each point stands for.",
+        "An act that was left alone counts as meant.",
+    ]
+    rows = [
+        [
+            f"{one.low:.1f} to {one.low + 1 / BINS:.1f}",
+            str(one.times),
+            f"{one.predicted:.2f}",
+            f"{one.meant / one.times:.2f}",
+            f"{one.least:.2f} to {one.most:.2f}",
+        ]
+        for one in found
+    ]
+    table = Table(["held to be", "times", "expected", "meant", "95 %"], rows)
+    return Section(TITLE, says, picture("calibration", "Expected and meant changes", _drawn(found), 3.2), [table])
+
+
+def _drawn(found: Sequence[Bin]) -> Callable[[Figure], None]:
+    expected = [one.predicted for one in found]
+    meant = [one.meant / one.times for one in found]
+    # what floating point leaves must not make them negative
+    below = [max(0.0, share - one.least) for share, one in zip(meant, found, strict=True)]
+    above = [max(0.0, one.most - share) for share, one in zip(meant, found, strict=True)]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="--")
+        axes.errorbar(expected, meant, (below, above), fmt="o", color=LAMP, ecolor=LAMP, markersize=6, elinewidth=2)
+        for x, one in zip(expected, found, strict=True):
+            axes.text(x, 1.06, str(one.times), ha="center", fontsize=8, color=INK)
+        axes.set_xlim(-0.03, 1.03)
+        axes.set_ylim(-0.03, 1.13)
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+        axes.set_xlabel("how probable a change was held to be")
+        axes.set_ylabel("how often it was meant")
+
+    return draw

@@ -1,0 +1,18 @@
+"""What the report holds, in order: a journal comes in, a page leaves.
+
+A section is a module with `section(journal) -> Section`; one more is a line here.
+"""
+
+import time
+
+from lampd.journal import Journal
+from lampd.report import calibration, delays, head, learning, mistakes, words
+from lampd.report.page import page
+
+SECTIONS = (learning.section, mistakes.section, calibration.section, delays.section, words.section)
+
+
+def report(journal: Journal, now: float) -> str:
+    """The report as HTML; `now` is in seconds since 1970. Raises sqlite3.Error."""
+    made = time.strftime("%Y-%m-%d %H:%M", time.localtime(now))
+    return page(head.section(journal), [section(journal) for section in SECTIONS], made)
