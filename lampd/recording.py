@@ -1,38 +1,53 @@
-"""Messages come in, a session folder is written: what was said, with its sound, and every flip."""
+"""Messages come in, a session folder is written: what was said, with its sound, and every flip.
 
+Sound begins before what happened while it was said, so events come a little out of order: each is put into its place,
+and only what comes after it is written again.
+"""
+
+from bisect import bisect_right
 from pathlib import Path
 
 from lampd import session
+from lampd.log import log
 from lampd.messages import AnyMessage, Flip, Speech, Transcript
 
 RATE = 16_000
 
 
 class Recording:
-    """Records into `folder` from lamp time `begin` on. The folder is a whole session after every event."""
+    """Records into `folder` from lamp time `begin` on. The folder is a whole session after every event. When the disk
+    takes no more it stays what it was then, and `error` says so: a lamp works on without."""
 
     def __init__(self, folder: Path, begin: float, started: str) -> None:
         if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(f"{folder} is not empty: a recording goes into a folder of its own")
-        self._session = session.Session(title=folder.name, events=(), folder=folder, started=started)
+        self.folder = folder
+        self.error = ""
         self._begin = begin
+        self._times: list[float] = []
+        self._lines: list[bytes] = []
+        self._size = 0
         (folder / "audio").mkdir(parents=True, exist_ok=True)
-        session.write(self._session)
-
-    @property
-    def folder(self) -> Path:
-        return self._session.folder
+        session.write(session.Session(title=folder.name, events=(), folder=folder, started=started))
 
     def observe(self, message: AnyMessage) -> None:
+        if self.error or not isinstance(message, (Speech, Transcript, Flip)):
+            return
+        try:
+            self._add(self._event(message))
+        except (OSError, RuntimeError) as error:  # soundfile's errors are of the latter kind
+            self.error = f"{self.folder}: {error}"
+            log.error("recording failed", error=self.error)
+
+    def _event(self, message: Speech | Transcript | Flip) -> session.AnyEvent:
         match message:
             case Speech():
-                self._add(self._sound(message))
+                return self._sound(message)
             case Transcript():
                 span = self._since(message.start), self._since(message.end)
-                text = session.Text(self._since(message.at), *span, message.text, message.confidence)
-                self._add(text)
+                return session.Text(self._since(message.at), *span, message.text, message.confidence)
             case Flip():
-                self._add(session.Flip(self._since(message.at), message.lit))
+                return session.Flip(self._since(message.at), message.lit)
 
     def _since(self, at: float) -> float:
         return round(max(0.0, at - self._begin), 3)
@@ -48,8 +63,15 @@ class Recording:
         return session.Audio(self._since(speech.start - lead), name)
 
     def _add(self, event: session.AnyEvent) -> None:
-        events = sorted((*self._session.events, event), key=lambda event: event.t)
-        self._session = session.Session(
-            self._session.title, tuple(events), self.folder, self._session.started, self._session.notes
-        )
-        session.write(self._session)
+        place = bisect_right(self._times, event.t)
+        self._times.insert(place, event.t)
+        self._lines.insert(place, session.line(event))
+        later = b"".join(self._lines[place:])
+        begin = self._size + len(self._lines[place]) - len(later)
+        with (self.folder / "events.jsonl").open("r+b", buffering=0) as file:
+            file.seek(begin)
+            if file.write(later) != len(later):
+                # a disk that is full takes a part; lines are to be whole
+                file.truncate(begin)
+                raise OSError(f"no room for {len(later)} bytes")
+        self._size = begin + len(later)

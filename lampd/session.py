@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from lampd import durable
+
 FORMAT = 1
 
 
@@ -148,10 +150,16 @@ def joined(sessions: Sequence[Session], gap: float = 60.0) -> Session:
     return Session(title=" + ".join(session.title for session in sessions), events=tuple(events))
 
 
+def line(event: AnyEvent) -> bytes:
+    """An event as events.jsonl has it."""
+    return msgspec.json.encode(event) + b"\n"
+
+
 def write(session: Session) -> None:
-    """Write `session` to its folder, events in order of t; sound files are the caller's."""
-    session.folder.mkdir(parents=True, exist_ok=True)
+    """Write `session` to its folder, events in order of t, each file whole or not at all; sound files are the
+    caller's."""
     head = {"format": FORMAT, "title": session.title, "started": session.started, "notes": session.notes}
     events = sorted(session.events, key=lambda event: event.t)
-    (session.folder / "events.jsonl").write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in events))
-    (session.folder / "session.yaml").write_text(yaml.safe_dump(head, sort_keys=False, allow_unicode=True), "utf-8")
+    durable.write(session.folder / "events.jsonl", b"".join(map(line, events)))
+    text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
+    durable.write(session.folder / "session.yaml", text.encode())
