@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from lampd import __version__
+from lampd.cli import session_parser
 
 Command = Callable[[argparse.Namespace], int]
 Add = Callable[[str, str, str], argparse.ArgumentParser]
@@ -118,6 +119,7 @@ def _evenings(add: Add) -> None:
     record = add("record", "record a session, sound included, until told to stop", "ask.record")
     record.add_argument("what", choices=["start", "stop"])
     record.add_argument("folder", nargs="?", help="where to (default: under the state directory)")
+    session_parser.fill(add("session", "recorded sessions: what is in them, and what becomes of them", "session.main"))
     replay = add("replay", "play recorded sessions again and say how well the lamp did", "replay.replay")
     replay.add_argument("folders", nargs="+", metavar="DIR", help="sessions, played one after another")
     replay.add_argument("--closed-loop", action="store_true", help="simulated people flip the switch, by the wishes")
