@@ -35,14 +35,19 @@ class Bin(NamedTuple):
 def predictions(journal: Journal) -> list[tuple[float, bool]]:
     """For each utterance of which it is known: how probable a change was held to be, and whether one was meant. What
     was never taught anything predicts nothing."""
-    query = """SELECT directive.utterance, max(directive.lit, directive.dark), directive.was_lit, label.possible
-        FROM directive JOIN label ON label.utterance = directive.utterance AND label.was_lit = directive.was_lit
-        WHERE directive.seq IN (SELECT max(seq) FROM directive GROUP BY utterance) ORDER BY directive.utterance"""
+    labels = {
+        utterance: (was_lit, tuple(msgspec.json.decode(possible)))
+        for utterance, was_lit, possible in journal.db.execute("SELECT utterance, was_lit, possible FROM label")
+    }
+    # the last thought of an utterance is of the whole of it
+    query = "SELECT utterance, was_lit, max(lit, dark) FROM directive ORDER BY seq"
+    thoughts = {utterance: (lit, likely) for utterance, lit, likely in journal.db.execute(query)}
     found = []
-    for _, probability, was_lit, possible in journal.db.execute(query):
-        meant = bearing(tuple(msgspec.json.decode(possible)), "dark" if was_lit else "lit")
-        if meant is not None and probability > 0:
-            found.append((float(probability), meant))
+    for utterance, (lit, likely) in sorted(thoughts.items()):
+        was_lit, possible = labels.get(utterance, (lit, ()))
+        meant = bearing(possible, "dark" if lit else "lit")
+        if was_lit == lit and meant is not None and likely > 0:
+            found.append((float(likely), meant))
     return found
 
 

@@ -80,8 +80,8 @@ def in_words(wrong: int, hours: float) -> str:
         return "It has listened for less than an hour: too short to say how often it is wrong in one."
     often, least, most = rate(wrong, hours)
     return (
-        f"In at least {hours:.1f} hours of listening that is {often:.2f} wrong acts an hour; between {least:.2f} and "
-        f"{most:.2f} are likely (95 %)."
+        f"In at least {hours:.0f} hours of listening that is {often:.2g} wrong acts an hour; between {least:.2g} and "
+        f"{most:.2g} are likely (95 %)."
     )
 
 
