@@ -6,6 +6,7 @@ knows of pins, of settings, or of where it was made, so any lamp can take it.
 """
 
 import datetime
+import os
 import re
 import sqlite3
 import tempfile
@@ -92,7 +93,9 @@ def _copy(journal: Path, copy: Path) -> int:
         finally:
             db.close()
     except sqlite3.Error as error:
-        raise BackupError(f"{journal} cannot be read: {error}") from None
+        # SQLite writes beside what it reads, where nobody has it open
+        hint = "" if os.access(journal.parent, os.W_OK) else "; with sudo it may be"
+        raise BackupError(f"{journal} cannot be read: {error}{hint}") from None
     return version
 
 

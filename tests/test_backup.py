@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import stat
@@ -681,3 +682,16 @@ def test_the_configuration_is_no_part_of_it(lamp: Path) -> None:
     with zipfile.ZipFile(lamp) as source:
         assert sorted({name.split("/")[0] for name in source.namelist()}) == ["journal.db", "manifest.json", "models"]
     assert config.load(board="le-potato").gpio != config.load(board="laptop").gpio
+
+
+def test_what_root_restores_is_the_lamps_own(lamp: Path, other: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give files away")
+    for path in (other, *other.rglob("*")):
+        os.chown(path, 65534, 65534)
+    restore.restore(lamp, other)
+    restore.restore(lamp, other)
+    strange = [path for path in other.rglob("*") if (path.stat().st_uid, path.stat().st_gid) != (65534, 65534)]
+    assert not strange
+    assert len([path for path in other.iterdir() if path.name.startswith("before-restore-")]) == 2
+    assert stat.S_IMODE((other / "journal.db").stat().st_mode) == 0o660

@@ -251,12 +251,21 @@ def decided(folder: Path, text: bool) -> list[object]:
     return decisions
 
 
-def test_a_session_of_sound_alone_is_nothing_without_it(
-    owner: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_session_of_sound_alone_is_heard_before_it_goes_without(
+    owner: list[str], shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*owner, "export", str(EVENING), str(tmp_path / "one.zip"), "--without-sound"]) == 1
-    assert "no transcripts" in capsys.readouterr().err
+    part = trim(session.read(EVENING), 0.0, 40.0, tmp_path / "part")
+    with pytest.raises(SessionError, match="no transcripts"):
+        parcel.export(part, tmp_path / "one.zip", with_sound=False)
     assert not (tmp_path / "one.zip").exists()
+    assert main([*owner, "export", str(part.folder), str(tmp_path / "one.zip"), "--without-sound"]) == 0
+    assert main([*owner, "import", str(tmp_path / "one.zip"), "words"]) == 0
+    words = session.read(shelf / "words")
+    said = [wish for wish in words.wishes() if wish.start < wish.end]
+    heard = [event for event in words.events if isinstance(event, Text)]
+    assert len(said) - 1 <= len(heard) <= len(said) + 1
+    assert all(any(abs(text.end - wish.end) < 1 for text in heard) for wish in said)
+    assert len(decided(shelf / "words", text=False)) == len(heard)
 
 
 def test_sound_from_elsewhere_does_not_leave_by_mistake(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from lampd.devices.speaker import SpeakerError
 from lampd.session import AnyEvent, Audio, Flip, Session, SessionError, Text, Wish
 from lampd.settings import Settings
 from lampd.story import clock, state
+from lampd.voice.folder import VoiceError
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def main(arguments: argparse.Namespace) -> int:
     }[arguments.action]
     try:
         return does(arguments, settings)
-    except (SessionError, archive.ArchiveError, SoundError, SpeakerError, OSError) as error:
+    except (SessionError, archive.ArchiveError, SoundError, SpeakerError, VoiceError, OSError) as error:
         hint = ": with sudo it may be" if isinstance(error, PermissionError) else ""
         print(f"lampctl: {error}{hint}", file=sys.stderr)
         return DEGRADED
@@ -166,6 +167,11 @@ def _play(arguments: argparse.Namespace, settings: Settings) -> int:
 def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     one = session.read(_find(settings, arguments.name))
     file = Path(arguments.file)
+    if arguments.without_sound and not any(isinstance(event, Text) for event in one.events):
+        from lampd.transcribing import transcribed
+
+        print("it has no transcripts: the lamp's ear hears it first ...", file=sys.stderr, flush=True)
+        one = transcribed(one, settings)
     parcel.export(one, file, not arguments.without_sound, arguments.force)
     what = "what was heard and done, without sound" if arguments.without_sound else "with its sound"
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {what}")
