@@ -103,13 +103,14 @@ def painted(shown: Shown, picture: int, colour: str) -> int:
 
 
 PAINTED = {
-    0: {"lamp": 5000, "hand": 2000, "wrong": 500},
-    1: {"wrong": 500, "hand": 500},
+    0: {"lamp": 5000, "hand": 500},
+    1: {"wrong": 60, "hand": 500},
     2: {"lamp": 200},
     3: {"hand": 50, "lamp": 50},
     4: {"lamp": 5000, "hand": 5000},
 }
-"""Pixels that a picture has at least: the learning curve, mistakes, calibration, delays, words."""
+"""Pixels that a picture has at least: the learning curve, mistakes (of wrong acts the legend, for there may be none),
+calibration, delays, words."""
 
 
 @pytest.mark.parametrize("night", [False, True], ids=["by day", "by night"])
