@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lampd.log import log
+from lampd.messages import Light
 from lampd.routes import Stage
 from lampd.settings import Settings
 
@@ -19,7 +20,7 @@ def build(
     relay: Callable[[bool], None] = lambda lit: None,
     newer: Callable[[], bool] = lambda: False,
     note: Callable[[str], None] = _log,
-    light: Callable[[bool], None] = lambda listens: None,
+    light: Callable[[Light], None] = lambda light: None,
 ) -> Stage:
     """The stage called `name`. `relay` and `light` are the operator's; `newer` tells the slow ones of what waits."""
     match name:

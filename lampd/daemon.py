@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import datetime
 import signal
 import sys
 import termios
@@ -13,14 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lampd import __version__, config
-from lampd.control import Control, Request
-from lampd.history import HistoryError, told, undone
+from lampd.control import Control
 from lampd.hub import Hub
+from lampd.inline import Observer
 from lampd.journal import Journal, JournalError, boot_id
 from lampd.log import log, prefix
-from lampd.messages import AnyMessage, Press, Privacy
+from lampd.messages import AnyMessage, Press
 from lampd.notify import notify
-from lampd.recording import Recording
+from lampd.requests import Requests
 from lampd.settings import Settings
 from lampd.voice.identity import identity
 
@@ -33,73 +32,17 @@ class Daemon:
 
     def __init__(self, settings: Settings, journal: Journal, error: str = "") -> None:
         self._hub = Hub(settings, journal, time.monotonic, live=True)
-        self._broken = {"well": False, "journal_error": error} if error else {}
         self._settings = settings
-        self._recording: Recording | None = None
+        self.requests = Requests(self._hub, settings, error)
         self.stopping = False
 
     @property
     def hub(self) -> Hub:
         return self._hub
 
-    def answer(self, request: Request) -> Request:
-        """What `lampctl` gets for a request. Raises ValueError, KeyError or OSError, which it gets too."""
-        match request.get("ask"):
-            case "ping":
-                return {"version": __version__}
-            case "status":
-                recording = str(self._recording.folder) if self._recording else None
-                return {"version": __version__, **self._hub.status(), **self._broken, "recording": recording}
-            case "press":
-                lit = request["lit"]
-                if lit not in (True, False, None):
-                    raise ValueError("lit: true, false or null")
-                self._hub.post(Press(time.monotonic(), lit))
-                return {"done": True}
-            case "relabel" | "undo":
-                return self._told(request)
-            case "forget":
-                self._hub.forget(Path(self._settings.state_dir), {int(one) for one in request["utterances"]})
-                return {"done": True}
-            case "listen":
-                listens = request["listens"]
-                if listens not in (True, False):
-                    raise ValueError("listens: true or false")
-                self._hub.post(Privacy(time.monotonic(), listens))
-                return {"done": True}
-            case "record":
-                return self._record(request["folder"])
-        raise ValueError(f"unknown request: {request}")
-
-    def _told(self, request: Request) -> Request:
-        journal = self._hub.journal
-        try:
-            if request["ask"] == "undo":
-                examples = [undone(journal)]
-            else:
-                examples = [told(journal, one, request["meant"]) for one in request["utterances"]]
-        except HistoryError as error:
-            return {"error": str(error)}
-        for example in examples:
-            self._hub.tell(example)
-        return {"done": [[example.utterance, example.possible] for example in examples]}
-
-    def _record(self, folder: str | None) -> Request:
-        if self._recording:
-            if folder:
-                raise ValueError(f"already recording into {self._recording.folder}")
-            self._hub.observers.remove(self._recording.observe)
-            done, self._recording = self._recording, None
-            return {"folder": str(done.folder)}
-        if not folder:
-            raise ValueError("not recording")
-        started = datetime.datetime.now().astimezone()
-        path = Path(folder)
-        if folder == "new":
-            path = Path(self._settings.state_dir) / "sessions" / started.strftime("%Y-%m-%dT%H-%M-%S")
-        self._recording = Recording(path, time.monotonic(), started.isoformat(timespec="seconds"))
-        self._hub.observers.append(self._recording.observe)
-        return {"folder": str(path)}
+    def watch(self, observe: Observer, on: bool) -> None:
+        """Have `observe` see every message from now on, or no longer."""
+        self._hub.observers.append(observe) if on else self._hub.observers.remove(observe)
 
     def run(self) -> None:
         """Route until told to stop, feeding the watchdog while every stage has a pulse."""
@@ -177,7 +120,9 @@ def main() -> int:
         file = (state / "lampd.log").open("a") if arguments.screen else sys.stderr
         log.to(file, settings.log_level)
         daemon = Daemon(settings, *open_journal(state / "journal.db", identity(settings.transcriber.voice)))
-        control = Control(Path(settings.control_socket), daemon.answer, daemon.hub.processes.soon)
+        control = Control(
+            Path(settings.control_socket), daemon.requests.answer, daemon.watch, daemon.hub.processes.soon
+        )
     except (config.ConfigError, OSError) as error:
         print(f"{prefix(sys.stderr, 'error')}lampd: {error}", file=sys.stderr)
         return 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from lampd.journal import Journal
-from lampd.messages import Cause, Example, Tag, Transcript
+from lampd.messages import Cause, Example, Said, Tag, Transcript
 
 UNDO_S = 24 * 3600.0
 """What was told longer ago than this is not undone by mistake."""
@@ -25,7 +25,7 @@ WHERE transcript.wall >= ? AND instr(lower(transcript.text), lower(?)) ORDER BY 
 """
 
 
-class HistoryError(Exception):
+class HistoryError(ValueError):
     """What cannot be told, undone or forgotten; the text says why."""
 
 
@@ -64,6 +64,18 @@ def told(journal: Journal, utterance: int, meant: Tag) -> Example:
     """The example that an utterance becomes when its owner says what it `meant`. Raises HistoryError."""
     example = _label(journal, utterance)
     return msgspec.structs.replace(example, possible=(meant,), cause="told", settled=True)
+
+
+def taught(journal: Journal, said: Said, meant: Tag, at: float) -> Example:
+    """The example of what was `said`, not to the lamp but to whoever teaches it, at lamp time `at`. It is written into
+    the journal as an utterance with a number below zero. Raises HistoryError."""
+    if not (said.sound or any(letter.isalnum() for letter in said.text)):
+        raise HistoryError("there are no letters in that")
+    lowest = journal.db.execute("SELECT min(utterance) FROM transcript").fetchone()[0] or 0
+    number = min(lowest, 0) - 1
+    heard = said.ngrams, said.sound, said.voice or journal.voice
+    journal.write(Transcript(at, number, at, at, said.text, 1.0, False, *heard))
+    return Example(at, number, said.text, meant == "dark", (meant,), "told", True, *heard)
 
 
 def undone(journal: Journal, now: float | None = None) -> Example:

@@ -3,12 +3,10 @@
 Nothing is given on before it is on disk, unless the disk fails.
 """
 
-import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -23,9 +21,11 @@ from lampd.messages import (
     Example,
     Flip,
     Lamp,
-    Listening,
+    Leaning,
+    Level,
     Model,
     PartialTranscript,
+    Records,
     Resume,
     Tick,
     Told,
@@ -34,13 +34,13 @@ from lampd.messages import (
 from lampd.processes import Processes
 from lampd.routes import HEARD_BY
 from lampd.settings import Settings
-from lampd.story import fields
+from lampd.standing import Standing
 from lampd.strain import Rest
 
+PASSING = (Tick, Level, Leaning)
+"""Not worth a line in status."""
 STAMPED = (PartialTranscript, Transcript, Directive, Acted)
 """Said without knowing the time: they get that of their arrival here."""
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Hub:
@@ -61,20 +61,23 @@ class Hub:
     ) -> None:
         self.journal = journal
         self.observers: list[Observer] = list(observers)
-        self._clock = clock
+        self.clock = clock
         self._speed = speed
         self._tick_s = settings.hub.tick_s
         self._power_up = settings.operator.power_up
         self._next_tick = 0.0
-        self._began = clock()
-        self._model: Model | None = None
-        self._thought: Directive | None = None
-        self._lit = journal.lit()
-        self._listens = journal.listens()
+        self.began = clock()
+        self.model: Model | None = None
+        self.thought: Directive | None = None
+        self.lit = journal.lit()
+        self.standing = Standing(journal, self.began)
+        self._records = False
+        self.level: Level | None = None
+        self.last_heard: float | None = None
         self.journal_error = ""
-        self._recent: deque[AnyMessage] = deque(maxlen=10)
+        self.recent: deque[AnyMessage] = deque(maxlen=10)
         self._live = live
-        self._rest = Rest(settings.trainer.rest_above_c)
+        self.rest = Rest(settings.trainer.rest_above_c)
         self.processes = Processes(settings, journal.memory, self.resume, receipts, live)
 
     def resume(self) -> Resume:
@@ -82,7 +85,7 @@ class Hub:
         lit = self.journal.lit()
         if self._power_up != "restore" and not self.journal.knows_this_boot():
             lit = self._power_up == "lit"
-        return Resume(self._clock(), self.journal.utterance(), lit, self._listens)
+        return Resume(self.clock(), self.journal.utterance(), lit, self.standing.listens, self._records)
 
     def start(self) -> None:
         self.processes.start()
@@ -90,23 +93,28 @@ class Hub:
     def post(self, message: AnyMessage) -> None:
         """Journal a message and give it to those who hear it."""
         if isinstance(message, STAMPED):
-            message = msgspec.structs.replace(message, at=self._clock())
+            message = msgspec.structs.replace(message, at=self.clock())
         seq = self._keep(message)
         match message:
             case Lamp() | Flip() | Acted():
-                self._lit = message.lit
-            case Listening():
-                self._listens = message.listens
+                self.lit = message.lit
+            case Records():
+                self._records = message.records
+            case Level():
+                self.level = message
+            case Transcript():
+                self.last_heard = message.end
             case Model():
-                self._model = message
+                self.model = message
             case Directive():
-                self._thought = message
-        if not isinstance(message, Tick):
-            self._recent.append(message)
+                self.thought = message
+        self.standing.observe(message)
+        if not isinstance(message, PASSING):
+            self.recent.append(message)
         for observe in self.observers:
             observe(message)
         # learning waits for ticks; a replay's does not depend on the weather
-        rests = self._live and isinstance(message, Tick) and self._rest.look(message.at)
+        rests = self._live and isinstance(message, Tick) and self.rest.look(message.at)
         for name in HEARD_BY[type(message)]:
             if not (rests and name == "trainer"):
                 self.processes.give(name, seq, message)
@@ -114,7 +122,7 @@ class Hub:
     def tell(self, example: Example) -> None:
         """Take its owner's word for what an utterance meant."""
         self.post(example)
-        self.post(Told(self._clock(), example))
+        self.post(Told(self.clock(), example))
 
     def forget(self, state: Path, utterances: Collection[int]) -> None:
         """Never to have heard `utterances`: in the journal under `state`, in models, and in what stages remember."""
@@ -129,10 +137,10 @@ class Hub:
 
     def _forgotten(self, knows: Callable[[AnyMessage], bool]) -> None:
         """Nobody here is to remember what the journal no longer holds."""
-        self._recent = deque((one for one in self._recent if not knows(one)), self._recent.maxlen)
-        self._model = self._thought = None
+        self.recent = deque((one for one in self.recent if not knows(one)), self.recent.maxlen)
+        self.model = self.thought = None
         # an act that is forgotten may have been what told how the lamp is
-        self._keep(Lamp(self._clock(), self._lit))
+        self._keep(Lamp(self.clock(), self.lit))
         for name in ("anticipator", "trainer"):
             self.processes.renew(name, lambda message: not knows(message))
 
@@ -150,64 +158,18 @@ class Hub:
 
     def turn(self, until: float, ticking: bool = True) -> None:
         """Route what is said up to lamp time `until`, or for one message; with a tick whenever it is time for one."""
-        now = self._clock()
+        now = self.clock()
         if ticking and now >= self._next_tick:
             self._next_tick = now + self._tick_s
+            for message in self.standing.over(now):
+                self.post(message)
             self.post(Tick(now))
         self.processes.tend()
-        wait = (min(until, self._next_tick if ticking else until) - self._clock()) / self._speed
+        wait = (min(until, self._next_tick if ticking else until) - self.clock()) / self._speed
         for message in self.processes.arrival(min(wait, self._tick_s)):
             self.post(message)
 
     def settle(self) -> None:
         """Route until nobody has anything left to handle."""
         while any(one.pending for one in self.processes.children.values()):
-            self.turn(self._clock() + 0.05, ticking=False)
-
-    def _judged(self) -> dict[str, Any] | None:
-        """Who drove when words were last heard, how sure it had to be, and what each learner's loss was."""
-        last = self._thought
-        return {"driver": last.model, "act_above": last.act_above, "losses": last.losses} if last else None
-
-    def status(self) -> dict[str, Any]:
-        """What `lampctl status` shows."""
-        stages = {}
-        for name, one in self.processes.children.items():
-            pid = one.life.process.pid if one.life else None
-            stages[name] = {
-                "state": "down" if one.life is None else "ready" if one.life.ready else "starting",
-                "pid": pid,
-                "pulse_s": round(one.silent_for(), 2),
-                "restarts": one.restarts,
-                "waiting": len(one.pending),
-                "dropped": one.dropped,
-                "memory_mb": _memory_mb(pid),
-                "error": one.error,
-                "note": one.note,
-            }
-        return {
-            "lit": self._lit,
-            "listens": self._listens,
-            "up_s": round(self._clock() - self._began, 1),
-            "well": not self.journal_error
-            and not self._rest.strain.undervoltage
-            and all(stage["state"] == "ready" and not stage["error"] for stage in stages.values()),
-            "journal_error": self.journal_error,
-            "board": self._rest.strain._asdict() | {"learning_rests": self._rest.rests},
-            "stages": stages,
-            "hub_memory_mb": _memory_mb(os.getpid()),
-            "model": msgspec.to_builtins(self._model) if self._model else None,
-            "judged": self._judged(),
-            "known": self.journal.known(),
-            "scores": self.journal.scores(),
-            "recent": [fields(message) for message in self._recent],
-        }
-
-
-def _memory_mb(pid: int | None) -> float | None:
-    """Resident memory of a process in MB; None for one that is gone."""
-    try:
-        with open(f"/proc/{pid}/statm") as file:
-            return round(int(file.read().split()[1]) * PAGE / 1e6, 1)
-    except OSError:
-        return None
+            self.turn(self.clock() + 0.05, ticking=False)

@@ -16,14 +16,17 @@ import msgspec
 from lampd.messages import (
     Acted,
     AnyMessage,
+    Autonomy,
     Correction,
     Directive,
     Example,
     Flip,
     Lamp,
+    Learning,
     Listening,
     Model,
     Transcript,
+    Trust,
 )
 from lampd.schema import CHANGES, VERSION
 
@@ -35,14 +38,17 @@ KEPT: tuple[type[AnyMessage], ...] = (
     Correction,
     Lamp,
     Listening,
+    Learning,
+    Autonomy,
+    Trust,
     Example,
     Model,
 )
-RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction)
+RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction, Learning)
 RECENT_S = 90.0
 """Longer than any window of labelling, so that a stage fed this much knows what it knew."""
-JUDGED = 400
-"""The last directives, of any boot: more than the learners are judged by."""
+JUDGED, ACTS = 400, 40
+"""The last directives, of any boot, and the last of those that would have acted: more than anyone is judged by."""
 
 ELSEWHERE: dict[tuple[type[AnyMessage], str], str] = {
     (Example, field): f"""coalesce((SELECT {field} FROM transcript WHERE transcript.utterance = example.utterance
@@ -157,10 +163,16 @@ class Journal:
             newest = "seq IN (SELECT max(seq) FROM model WHERE seq < ? AND path LIKE ? GROUP BY kind)"
             folder = f"%/{self.voice}/%" if self.voice else "%"
             memory += [message for _, message in self._read(Model, newest, before, folder)]
-            judged = "seq IN (SELECT seq FROM directive WHERE seq < ? ORDER BY seq DESC LIMIT ?)"
-            memory += [message for _, message in self._read(Directive, judged, before, JUDGED)]
+            last = "SELECT seq FROM directive WHERE seq < ? {} ORDER BY seq DESC LIMIT ?"
+            acts = last.format("AND would != 'nothing'")
+            judged = f"seq IN ({last.format('')}) OR seq IN ({acts})"
+            memory += [message for _, message in self._read(Directive, judged, before, JUDGED, before, ACTS)]
+            for told in (Autonomy, Trust):
+                memory += [message for _, message in self._read(told, *self._last(told, "seq < ?", before))]
             said_since = self._now - RECENT_S
             since = said_since - RECENT_S
+            older = "seq < ? AND NOT (boot = ? AND at >= ?)"
+            memory += [m for _, m in self._read(Learning, *self._last(Learning, older, before, self.boot, since))]
             memory += self._lamp(since, before)
             recent: list[tuple[int, AnyMessage]] = []
             for kind in RECENT:
@@ -200,10 +212,18 @@ class Journal:
         newest = max(changes, key=lambda row: row[0], default=None)
         return isinstance(newest[1], (Lamp, Flip, Acted)) and newest[1].lit if newest else False
 
-    def listens(self) -> bool:
-        """Whether the lamp last did. A power cut does not make it listen again."""
-        last = self.db.execute("SELECT listens FROM listening ORDER BY seq DESC LIMIT 1").fetchone()
-        return last is None or bool(last[0])
+    def _last(self, kind: type[AnyMessage], condition: str, *values: Any) -> tuple[str, Any]:
+        """The condition that only the last message meets which meets `condition`, with its value."""
+        row = self.db.execute(f"SELECT max(seq) FROM {_table(kind)} WHERE {condition}", values).fetchone()
+        return "seq = ?", row[0]
+
+    def last(self, kind: type[AnyMessage], condition: str = "1") -> tuple[bool, AnyMessage] | None:
+        """The last message of a kind that meets a `condition` in SQL, and whether it is of this boot."""
+        here, seq = self._last(kind, condition)
+        for _, message in self._read(kind, here, seq):
+            boot = self.db.execute(f"SELECT boot FROM {_table(kind)} WHERE seq = ?", (seq,)).fetchone()[0]
+            return boot == self.boot, message
+        return None
 
     def knows_this_boot(self) -> bool:
         """Whether the lamp has already come up since the power came back."""

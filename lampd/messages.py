@@ -11,11 +11,14 @@ import msgspec
 
 Tag = Literal["lit", "dark", "nothing"]
 Cause = Literal["flip", "miss", "silence", "left alone", "correction", "withdrawn", "told"]
+Freedom = Literal["observe", "hint", "act"]  # how far it goes when it is sure; a hint blinks the status light
+
+Light = Literal["off", "on", "blinking", "hint"]  # of the status light
 
 
 class Said(msgspec.Struct, frozen=True):
     """What an utterance sounded like to a `voice`: the best guess at its words, how often each n-gram is to be
-    expected, and the sound itself (moments.py); of the last three, as much as is known."""
+    expected, and the sound itself (moments.py)."""
 
     text: str
     ngrams: dict[str, float] = {}
@@ -35,11 +38,12 @@ class Tick(Message, frozen=True):
 
 class Resume(Message, frozen=True):
     """Where a life begins: after the highest utterance number used, with a lamp that is to be `lit` or not and that
-    `listens` or does not."""
+    `listens` and `records` or does not."""
 
     utterance: int
     lit: bool
     listens: bool = True
+    records: bool = False
 
 
 class Block(Message, frozen=True):
@@ -64,6 +68,17 @@ class Speech(Message, frozen=True):
     end: float
     pcm: bytes
     cut: bool = False
+
+
+class Level(Message, frozen=True):
+    """How loud it has been since the last one: mean, highest peak and the room's own noise, in dB of full scale, the
+    share of samples that are `clipped`, and the highest probability of `speech` in 0..1."""
+
+    rms_db: float
+    peak_db: float
+    clipped: float
+    noise_db: float
+    speech: float
 
 
 class PartialTranscript(Message, frozen=True):
@@ -107,15 +122,45 @@ class Press(Message, frozen=True):
 
 
 class Privacy(Message, frozen=True):
-    """A hand on the privacy button: None toggles whether the lamp listens, a truth value sets it."""
+    """A hand on the privacy button: None toggles whether the lamp listens, a truth value sets it; for `for_s`
+    seconds, or until it is told otherwise (0)."""
 
     listens: bool | None = None
+    for_s: float = 0.0
 
 
 class Listening(Message, frozen=True):
-    """From now on the lamp `listens`, or does not."""
+    """From now on the lamp `listens`, or does not; for `for_s` seconds, 0 until it is told otherwise."""
 
     listens: bool
+    for_s: float = 0.0
+
+
+class Learning(Message, frozen=True):
+    """From now on what happens teaches the lamp, or does not; `for_s` as in Listening."""
+
+    learns: bool
+    for_s: float = 0.0
+
+
+class Autonomy(Message, frozen=True):
+    """From now on its owner lets the lamp go as far as `limit`; `for_s` as in Listening."""
+
+    limit: Freedom
+    for_s: float = 0.0
+
+
+class Trust(Message, frozen=True):
+    """After `utterance` it is `trusted` to go as far as its owner lets it; else it was wrong too often, and hints."""
+
+    trusted: bool
+    utterance: int
+
+
+class Records(Message, frozen=True):
+    """From now on what is said is recorded, sound included, or is not."""
+
+    records: bool
 
 
 class Lamp(Message, frozen=True):
@@ -133,7 +178,8 @@ class Flip(Message, frozen=True):
 class Directive(Message, frozen=True):
     """What an utterance was taken to mean, and by whom.
 
-    `wish` is what the operator is to do; `lit` and `dark` are the probabilities of those tags, each in 0..1.
+    `wish` is what the operator is to do, and `would` what it were if the lamp was free to act; `lit` and `dark` are the
+    probabilities of those tags, each in 0..1.
     `ended` is when the utterance ended: a hand that moved since then has the last word. `thoughts` is what every
     learner held the probability of a change to be, for a lamp that `was_lit` or not; `losses` what those earned that
     have been judged, in nats an utterance; `because` the past utterances that taught it to act. An utterance that is
@@ -154,10 +200,21 @@ class Directive(Message, frozen=True):
     losses: dict[str, float] = {}
     because: tuple[int, ...] = ()
     steady: float = 0.0
+    would: Tag = "nothing"
 
 
 ALREADY = "acted on already"
 """The reason of a directive whose utterance was acted on while it was said."""
+HINTS, OBSERVES = "it only hints", "it only observes"
+"""The reasons of one that would have acted."""
+
+
+class Leaning(Message, frozen=True):
+    """What words that are still being said are taken to mean so far, with the probabilities of a Directive."""
+
+    utterance: int
+    lit: float
+    dark: float
 
 
 class Acted(Message, frozen=True):
@@ -218,13 +275,19 @@ AnyMessage = (
     | Block
     | Speaking
     | Speech
+    | Level
     | PartialTranscript
     | Transcript
     | Press
     | Privacy
     | Listening
+    | Learning
+    | Autonomy
+    | Trust
+    | Records
     | Lamp
     | Flip
+    | Leaning
     | Directive
     | Acted
     | Correction

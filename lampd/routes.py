@@ -5,23 +5,29 @@ from typing import Protocol
 from lampd.messages import (
     Acted,
     AnyMessage,
+    Autonomy,
     Block,
     Correction,
     Directive,
     Example,
     Flip,
     Lamp,
+    Leaning,
+    Learning,
+    Level,
     Listening,
     Model,
     PartialTranscript,
     Press,
     Privacy,
+    Records,
     Resume,
     Speaking,
     Speech,
     Tick,
     Told,
     Transcript,
+    Trust,
 )
 
 STAGES = ("operator", "recorder", "transcriber", "anticipator", "trainer")
@@ -37,6 +43,12 @@ HEARD_BY: dict[type[AnyMessage], tuple[str, ...]] = {
     Press: ("operator",),
     Privacy: ("operator",),
     Listening: ("recorder",),
+    Level: (),
+    Learning: ("anticipator",),
+    Autonomy: ("anticipator",),
+    Trust: ("anticipator",),
+    Records: ("operator",),
+    Leaning: (),
     Lamp: ("anticipator",),
     Flip: ("anticipator",),
     Directive: ("operator",),
@@ -47,7 +59,7 @@ HEARD_BY: dict[type[AnyMessage], tuple[str, ...]] = {
     Model: ("anticipator",),
 }
 
-DROPPABLE: frozenset[type[AnyMessage]] = frozenset({Tick, Block, Speaking, PartialTranscript})
+DROPPABLE: frozenset[type[AnyMessage]] = frozenset({Tick, Block, Speaking, PartialTranscript, Level, Leaning})
 """What may be lost when an inbox is full; everything else waits for room."""
 
 

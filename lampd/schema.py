@@ -1,17 +1,22 @@
 """The journal's tables, and what makes them of those of older versions."""
 
-VERSION = 5
+VERSION = 6
 
 SCHEMA = """
 CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
     "end" REAL, text TEXT, confidence REAL, cut INTEGER, ngrams TEXT, sound BLOB, voice TEXT);
 CREATE TABLE directive (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, ended REAL,
     wish TEXT, lit REAL, dark REAL, model TEXT, reason TEXT, was_lit INTEGER, act_above REAL, thoughts TEXT,
-    losses TEXT, because TEXT, steady REAL);
+    losses TEXT, because TEXT, steady REAL, would TEXT);
 CREATE TABLE acted (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
 CREATE TABLE flip (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE correction (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, lit INTEGER);
-CREATE TABLE listening (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, listens INTEGER);
+CREATE TABLE listening (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, listens INTEGER,
+    for_s REAL);
+CREATE TABLE learning (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, learns INTEGER, for_s REAL);
+CREATE TABLE autonomy (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, "limit" TEXT, for_s REAL);
+CREATE TABLE trust (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, trusted INTEGER,
+    utterance INTEGER);
 CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
     was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
@@ -40,11 +45,15 @@ ALTER TABLE transcript ADD COLUMN voice TEXT DEFAULT '';
 FROM_VERSION_4 = """
 CREATE TABLE listening (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, listens INTEGER);
 """
-CHANGES = {
-    0: SCHEMA,
-    1: FROM_VERSION_1 + FROM_VERSION_2 + FROM_VERSION_3 + FROM_VERSION_4,
-    2: FROM_VERSION_2 + FROM_VERSION_3 + FROM_VERSION_4,
-    3: FROM_VERSION_3 + FROM_VERSION_4,
-    4: FROM_VERSION_4,
-}
+FROM_VERSION_5 = """
+ALTER TABLE listening ADD COLUMN for_s REAL DEFAULT 0;
+ALTER TABLE directive ADD COLUMN would TEXT DEFAULT 'nothing';
+UPDATE directive SET would = wish;
+CREATE TABLE learning (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, learns INTEGER, for_s REAL);
+CREATE TABLE autonomy (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, "limit" TEXT, for_s REAL);
+CREATE TABLE trust (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, trusted INTEGER,
+    utterance INTEGER);
+"""
+STEPS = (FROM_VERSION_1, FROM_VERSION_2, FROM_VERSION_3, FROM_VERSION_4, FROM_VERSION_5)
+CHANGES = {0: SCHEMA} | {version: "".join(STEPS[version - 1 :]) for version in range(1, VERSION)}
 """What makes a journal of VERSION of an older one; 0 is a new file."""

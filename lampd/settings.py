@@ -94,11 +94,18 @@ class Hub(Struct, frozen=True, forbid_unknown_fields=True):
     longest_restart_s: Annotated[float, Meta(ge=0, le=600)]
 
 
+class Thing(Struct, frozen=True, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(min_length=1, max_length=30)]
+    lit: Annotated[str, Meta(min_length=1, max_length=20)]
+    dark: Annotated[str, Meta(min_length=1, max_length=20)]
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     board: str
     state_dir: str
     control_socket: str
     log_level: Literal["debug", "info", "warning", "error"]
+    thing: Thing
     recorder: Recorder
     transcriber: Transcriber
     anticipator: Anticipator

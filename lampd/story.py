@@ -8,20 +8,30 @@ from lampd.messages import (
     ALREADY,
     Acted,
     AnyMessage,
+    Autonomy,
     Correction,
     Directive,
     Example,
     Flip,
     Lamp,
+    Leaning,
+    Learning,
+    Level,
     Listening,
     Model,
     PartialTranscript,
     Press,
     Privacy,
+    Records,
     Resume,
+    Tag,
     Told,
     Transcript,
+    Trust,
 )
+from lampd.settings import Thing
+
+LAMP = Thing("lamp", "lit", "dark")
 
 UNREAD = ("ngrams", "sound")
 
@@ -37,14 +47,19 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60:3}:{seconds % 60:04.1f}"
 
 
-def state(lit: bool) -> str:
-    return "lit" if lit else "dark"
+def state(lit: bool, thing: Thing = LAMP) -> str:
+    return thing.lit if lit else thing.dark
 
 
-def thought(directive: Directive) -> str:
+def meaning(tag: Tag, thing: Thing = LAMP) -> str:
+    """What people call a tag."""
+    return tag if tag == "nothing" else state(tag == "lit", thing)
+
+
+def thought(directive: Directive, thing: Thing = LAMP) -> str:
     """What an utterance was taken for."""
     likely = max(directive.lit, directive.dark)
-    tag = "lit" if directive.lit >= directive.dark else "dark"
+    tag = state(directive.lit >= directive.dark, thing)
     if likely == 0:
         return "nothing (never taught)"
     if directive.reason == ALREADY:
@@ -52,33 +67,59 @@ def thought(directive: Directive) -> str:
     if directive.wish == "nothing":
         reason = "" if directive.reason == "not sure enough" else f", {directive.reason}"
         return f"nothing ({tag} {likely:.2f}{reason})"
-    return f"{directive.wish} ({likely:.2f})"
+    return f"{tag} ({likely:.2f})"
 
 
-def sentence(message: AnyMessage) -> str:
+def sentence(message: AnyMessage, thing: Thing = LAMP) -> str:
     """One line about a message; empty for those that tell people nothing."""
     match message:
         case Transcript():
             return f"heard    “{message.text}”  ({message.confidence:.2f}, {message.end - message.start:.1f} s)"
-        case PartialTranscript() | Press() | Privacy() | Told():
+        case PartialTranscript() | Press() | Privacy() | Told() | Level() | Leaning():
             return ""
         case Directive():
-            return f"thought  {thought(message)}, by {message.model}"
+            return f"thought  {thought(message, thing)}, by {message.model}"
         case Acted():
-            return f"acted    the lamp is {state(message.lit)}"
+            return f"acted    the {thing.name} is {state(message.lit, thing)}"
         case Flip():
-            return f"flip     a hand: the lamp is {state(message.lit)}"
+            return f"flip     a hand: the {thing.name} is {state(message.lit, thing)}"
         case Correction():
-            return f"wrong    a hand took back {state(message.lit)}: utterance {message.utterance} did not mean it"
+            return (
+                f"wrong    a hand took back {state(message.lit, thing)}: utterance {message.utterance} did not mean it"
+            )
         case Lamp() | Resume():
-            return f"lamp     {state(message.lit)} as lampd comes up"
+            return f"{thing.name:8} {state(message.lit, thing)} as lampd comes up"
         case Example(possible=()):
             return f"unlearn  “{message.text}”"
         case Example(settled=False):
-            return f"learned  “{message.text}” means {' or '.join(message.possible)} ({message.cause})"
+            meant = " or ".join(meaning(tag, thing) for tag in message.possible)
+            return f"learned  “{message.text}” means {meant} ({message.cause})"
         case Listening():
-            return "privacy  it listens again" if message.listens else "privacy  it no longer listens"
+            return f"privacy  it {'listens again' if message.listens else 'no longer listens'}{_time(message.for_s)}"
+        case Learning():
+            return f"learning it {'learns again' if message.learns else 'learns nothing'}{_time(message.for_s)}"
+        case Autonomy():
+            may = {"act": "act", "hint": "hint, and not act", "observe": "observe, and not act"}[message.limit]
+            return f"autonomy it may {may}{_time(message.for_s)}"
+        case Trust():
+            earned = (
+                "has earned it to act again" if message.trusted else "was wrong too often: from now on it only hints"
+            )
+            return f"autonomy it {earned}"
+        case Records():
+            return "record   from now on" if message.records else "record   no longer"
         case Model():
             counts = ", ".join(f"{count} {tag}" for tag, count in message.examples.items() if count)
             return f"model    {message.kind} {message.version} from {counts}"
     return ""
+
+
+def _time(seconds: float) -> str:
+    return f" for {duration(seconds)}" if seconds else ""
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, as people say them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from lampd import assembly
 from lampd.journal import Journal
 from lampd.learners.explanation import explain
+from lampd.learners.judge import Verdict
 from lampd.learners.wish import Predictor
 from lampd.messages import AnyMessage, Cause, Directive, Example, Model, Resume, Said, Tag, Transcript
 from lampd.settings import Settings
@@ -60,6 +61,7 @@ class Thought(Protocol):
 
     drivers: list[Predictor]
     likely: float
+    verdict: Verdict
 
 
 class Thinker(Protocol):
@@ -69,6 +71,8 @@ class Thinker(Protocol):
 
     def think(self, said: Said, lit: bool) -> Thought: ...
 
+    def learn(self, example: Example) -> None: ...
+
 
 class NoReason(Exception):
     """An utterance about which nothing is known; the text says which there are."""
@@ -77,16 +81,13 @@ class NoReason(Exception):
 def why(journal: Journal, settings: Settings, utterance: int | None = None) -> Reason:
     """Of `utterance`, or of the last one that was heard. Raises NoReason."""
     seq, directive = _directive(journal, utterance)
-    said, wall = _said(journal, directive.utterance)
+    said, wall = said_then(journal, directive.utterance)
     examples = journal.examples(seq)
     known_by = [one for one in journal.memory("anticipator", seq) if isinstance(one, (Model, Directive))]
     begin = Resume(directive.at, directive.utterance, directive.was_lit)
 
     def ask(known: Sequence[Example]) -> Thought:
-        one = cast(Thinker, assembly.build("anticipator", settings))
-        for message in [*known, *known_by, begin]:
-            one.handle(message)
-        return one.think(said, directive.was_lit)
+        return thinker(settings, [*known, *known_by, begin]).think(said, directive.was_lit)
 
     thought = ask(examples)
     found = explain(thought.drivers, said, directive.was_lit, examples)
@@ -114,13 +115,33 @@ def why(journal: Journal, settings: Settings, utterance: int | None = None) -> R
                 by_number[number].text,
                 by_number[number].possible,
                 by_number[number].cause,
-                _said(journal, number)[1],
+                said_then(journal, number)[1],
                 thought.likely - ask([one for one in examples if one.utterance != number]).likely,
             )
             for number in because
         ),
         learned=ask([*examples, replace(flip, voice=said.voice)]).likely,
     )
+
+
+def thinks(journal: Journal, settings: Settings, words: Sequence[Said]) -> list[list[tuple[Tag, float, bool]]]:
+    """Of `words`, each, by what is known now: how likely they mean lit to a dark lamp, and dark to one that is lit, and
+    whether that is enough to act."""
+    mind = thinker(settings, journal.memory("anticipator"))
+    tags: tuple[tuple[Tag, bool], ...] = ("lit", False), ("dark", True)
+    opinions = []
+    for said in words:
+        thoughts = [(tag, mind.think(said, lit)) for tag, lit in tags]
+        opinions.append([(tag, one.likely, one.likely >= one.verdict.act_above) for tag, one in thoughts])
+    return opinions
+
+
+def thinker(settings: Settings, known: Sequence[AnyMessage]) -> Thinker:
+    """An anticipator that knows that."""
+    mind = cast(Thinker, assembly.build("anticipator", settings))
+    for message in known:
+        mind.handle(message)
+    return mind
 
 
 def _directive(journal: Journal, utterance: int | None) -> tuple[int, Directive]:
@@ -133,7 +154,7 @@ def _directive(journal: Journal, utterance: int | None) -> tuple[int, Directive]
     return seq, replace(decided, thoughts=found[-1][1].thoughts)
 
 
-def _said(journal: Journal, utterance: int) -> tuple[Said, float]:
+def said_then(journal: Journal, utterance: int) -> tuple[Said, float]:
     """What was heard, and its wall time."""
     for _, wall, one in journal.about(Transcript, utterance):
         if isinstance(one, Transcript):

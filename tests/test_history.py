@@ -1,6 +1,7 @@
 """What its owner does with the past: told, undone, forgotten; on a journal, and on a lamp that runs."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from lampd import assembly, config, history
 from lampd.journal import Journal
-from lampd.messages import AnyMessage, Example, Resume, Told, Transcript
+from lampd.messages import AnyMessage, Example, Resume, Said, Told, Transcript
 from tests.test_daemon import House, house, operator_ready  # noqa: F401 - a fixture
 from tests.test_why import LIGHT, NIGHT, SOUP, Life
 
@@ -137,7 +138,9 @@ def test_a_lamp_that_runs_is_told_and_forgets(house: House, tmp_path: Path) -> N
     house.until(lambda: house.status()["stages"]["anticipator"]["state"] == "ready")
     pid = house.status()["stages"]["anticipator"]["pid"]
     assert "without --yes" in house.ask("forget", "--words", "zebra").stderr
-    assert house.ask("forget", "--words", "zebra", "--yes").stdout.endswith("forgotten: 1\n")
+    told = house.ask("forget", "--words", "zebra", "--yes").stdout.splitlines()
+    assert "forgotten: 1" in told
+    assert re.fullmatch(rf"“{SECRET}”: lit \d\.\d\d, dark \d\.\d\d; now lit \d\.\d\d, dark \d\.\d\d", told[-1]), told
     assert traces(state, SECRET) == []
     house.until(lambda: house.status()["stages"]["anticipator"]["pid"] not in (None, pid))
     house.until(lambda: house.status()["well"] or house.status()["stages"]["recorder"]["error"])
@@ -168,3 +171,27 @@ def test_nothing_is_half_forgotten_while_another_program_reads(life: Life, tmp_p
     reader.close()
     history.forget(tmp_path / "state", life.journal, [number])
     assert traces(tmp_path / "state", SECRET) == []
+
+
+def test_words_are_taught_that_were_never_heard(life: Life) -> None:
+    before = likely(life.journal, "lumos maxima")
+    example = history.taught(life.journal, Said("lumos maxima"), "lit", 0.0)
+    life.journal.write(example)
+    assert likely(life.journal, "lumos maxima") > 0.5 > before
+    assert example.utterance == -1
+    life.journal.write(again := history.taught(life.journal, Said("nox"), "dark", 0.0))
+    assert again.utterance == -2
+    assert life.journal.utterance() == 3, "the recorder goes on counting where it was"
+    taught = [row for row in history.past(life.journal) if row.utterance < 0]
+    assert [(row.text, row.possible, row.cause) for row in taught] == [
+        ("lumos maxima", ("lit",), "told"),
+        ("nox", ("dark",), "told"),
+    ]
+    life.journal.write(history.undone(life.journal))
+    assert likely(life.journal, "lumos maxima") > 0.5
+    assert history.past(life.journal)[-1].possible == ()
+
+
+def test_what_has_no_letters_teaches_nothing(life: Life) -> None:
+    with pytest.raises(history.HistoryError, match="no letters"):
+        history.taught(life.journal, Said(" ... "), "lit", 0.0)

@@ -13,12 +13,14 @@ from lampd.journal import JUDGED, KEPT, RECENT_S, SILENCE_EVERY, SOUNDS_KEPT, Jo
 from lampd.messages import (
     Acted,
     AnyMessage,
+    Autonomy,
     Block,
     Correction,
     Directive,
     Example,
     Flip,
     Lamp,
+    Learning,
     Listening,
     Model,
     Press,
@@ -27,6 +29,7 @@ from lampd.messages import (
     Tag,
     Tick,
     Transcript,
+    Trust,
 )
 from lampd.schema import VERSION
 
@@ -75,7 +78,10 @@ ONE_OF_EACH: list[AnyMessage] = [
         voice="ear",
     ),
     Model(5.0, "gate", 3, "/somewhere/gate-3", {"lit": 2, "dark": 1, "not lit": 0}),
-    Listening(6.0, False),
+    Listening(6.0, False, 60.0),
+    Learning(6.0, False, 60.0),
+    Autonomy(6.0, "hint", 60.0),
+    Trust(6.0, False, 7),
 ]
 
 
@@ -278,7 +284,7 @@ PRAGMA user_version=1;
 """
 FROM_VERSION_1: list[AnyMessage] = [
     Transcript(2.5, 6, 1.0, 2.0, "hágase la luz", 0.875, cut=True),
-    Directive(2.5, 6, 2.0, "lit", 0.75, 0.0, "gate 3", "sure enough"),
+    Directive(2.5, 6, 2.0, "lit", 0.75, 0.0, "gate 3", "sure enough", would="lit"),
     Example(2.5, 6, "hágase la luz", False, ("lit",), "left alone", settled=True),
 ]
 
@@ -433,12 +439,3 @@ def test_sounds_are_dropped_in_time_but_for_those_of_wishes() -> None:
     journal.db.execute("COMMIT")
     kept = [row[0] for row in journal.db.execute("SELECT utterance FROM transcript WHERE sound != x'' ORDER BY seq")]
     assert kept == [5, 6, *range(last - SOUNDS_KEPT + 1, last + 1)]
-
-
-def test_it_listens_unless_it_was_told_not_to_even_after_a_power_cut(tmp_path: Path) -> None:
-    assert Journal(":memory:", "boot").listens()
-    for listens in (False, True):
-        journal = Journal(tmp_path / "journal.db", "boot")
-        journal.write(Listening(1.0, listens))
-        journal.close()
-        assert Journal(tmp_path / "journal.db", "the next boot").listens() is listens

@@ -26,6 +26,7 @@ from lampd.routes import STAGES
 from lampd.score import Score
 from lampd.session import Session
 from lampd.settings import Settings
+from lampd.status import status
 from lampd.tape import Receipt, Tape, read
 
 
@@ -161,7 +162,7 @@ def test_a_hung_stage_is_restarted_and_loses_nothing(settings: Settings, tmp_pat
             hub.turn(time.monotonic() + 0.1)
         assert child.restarts == 1
         assert not child.pending
-        assert hub.status()["stages"]["anticipator"]["state"] == "ready"
+        assert status(hub, Path("/"))["stages"]["anticipator"]["state"] == "ready"
         assert any(message.__class__.__name__ == "Directive" for _, message in journal.tail(10))
     finally:
         hub.processes.stop()

@@ -8,6 +8,7 @@ from lampd import config
 from lampd.hub import Hub
 from lampd.journal import Journal
 from lampd.messages import Tick
+from lampd.status import status
 from lampd.strain import LOOK_S, Rest, Strain, look
 
 
@@ -48,12 +49,14 @@ def test_learning_rests_while_the_power_is_weak(sys: Path) -> None:
     assert not rest.look(LOOK_S, sys)
 
 
-def test_a_trainer_that_rests_is_not_told_the_time_and_all_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trainer_that_rests_is_not_told_the_time_and_all_others_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     hub = Hub(config.load(board="laptop"), Journal(":memory:", "boot"), lambda: 1000.0, live=True)
     told: list[str] = []
     monkeypatch.setattr(hub.processes, "give", lambda name, seq, message: told.append(name))
     monkeypatch.setattr("lampd.strain.look", lambda sys: Strain(90.0, None))
     hub.post(Tick(1000.0))
     assert told == ["operator", "recorder", "transcriber", "anticipator"]
-    status = hub.status()
-    assert status["board"] == {"temperature_c": 90.0, "undervoltage": None, "learning_rests": True}
+    shown = status(hub, tmp_path)
+    assert shown["board"] == {"temperature_c": 90.0, "undervoltage": None, "learning_rests": True}

@@ -5,6 +5,7 @@ from typing import Protocol
 from lampd import config
 from lampd.household import Household
 from lampd.inline import Inline
+from lampd.learners.council import Thought
 from lampd.learners.explicit import Explicit
 from lampd.learners.judge import Calibration, Verdict
 from lampd.learners.models import Fitter, Kind, fitter
@@ -14,7 +15,7 @@ from lampd.replay import Silent, play, stages_here, state
 from lampd.routes import Stage
 from lampd.score import Score
 from lampd.session import Session
-from lampd.stages.anticipator import Anticipator, Thought
+from lampd.stages.anticipator import Anticipator
 from lampd.stages.operator import Operator
 from lampd.timeline import timeline
 

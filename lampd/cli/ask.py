@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lampd import config, control
 from lampd.settings import Settings
@@ -52,72 +52,15 @@ def status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(answer, indent=1))
     else:
-        _print_status(answer)
+        from lampd.cli.status import lines
+
+        print("\n".join(lines(answer)))
     return WELL if answer["well"] else DEGRADED
 
 
-def _print_board(board: dict[str, Any]) -> None:
-    told = []
-    if board["temperature_c"] is not None:
-        told.append(f"{board['temperature_c']:.0f} °C")
-    if board["undervoltage"]:
-        told.append("its power supply is too weak: use the board's own, and a short, thick cable")
-    if board["learning_rests"]:
-        told.append("learning rests until that is over")
-    if told:
-        print(f"{'board':12} {'; '.join(told)}")
-
-
-def _print_status(answer: dict[str, Any]) -> None:
-    up = int(answer["up_s"])
-    lamp = "● lit" if answer["lit"] else "○ dark"
-    print(f"{lamp}   lampd {answer['version']}, up {up // 3600}:{up // 60 % 60:02}:{up % 60:02}")
-    print()
-    for name, stage in answer["stages"].items():
-        memory = f"{stage['memory_mb']:6.0f} MB" if stage["memory_mb"] else "        -"
-        line = (
-            f"{name:12} {stage['state']:9}{memory}  pulse {stage['pulse_s']:5.1f} s ago  restarts {stage['restarts']}"
-        )
-        dropped = f"  dropped {stage['dropped']}" if stage["dropped"] else ""
-        told = [f"\n             {text}" for text in (stage["error"], stage["note"]) if text]
-        print(line + dropped + "".join(told))
-    print(f"{'hub':12} {'':9}{answer['hub_memory_mb']:6.0f} MB")
-    _print_board(answer["board"])
-    if not answer["listens"]:
-        print("privacy      it does not listen: press the privacy button, or lampctl resume listening")
-    print()
-    known = ", ".join(f"{count} {tag}" for tag, count in answer["known"].items() if count) or "nothing yet"
-    print(f"learned from {known}")
-    model = answer["model"]
-    print(
-        f"model        {model['kind']} {model['version']}"
-        if model
-        else "model        none yet: it takes a flip for each"
-    )
-    if judged := answer["judged"]:
-        losses = ", ".join(f"{name} {loss:.3f}" for name, loss in sorted(judged["losses"].items(), key=lambda x: x[1]))
-        print(f"drives       {judged['driver']}, acting above {judged['act_above']:.2f}")
-        print(f"loss         {losses or 'not known before ten wishes'} (nats an utterance; less is better)")
-    scores = answer["scores"]
-    print(f"acts         {scores['acts']}, corrected {scores['corrected']}, missed {scores['missed']}")
-    if answer["journal_error"]:
-        print(f"journal      fails: {answer['journal_error']}; what happens now will not be remembered")
-    if answer["recording"]:
-        print(f"recording    into {answer['recording']}")
-    print()
-    import msgspec
-
-    from lampd.messages import AnyMessage
-    from lampd.story import sentence
-
-    for message in answer["recent"]:
-        if line := sentence(msgspec.convert(message, AnyMessage)):
-            print(line)
-
-
 def press(arguments: argparse.Namespace) -> int:
-    lit = {"flip": None, "on": True, "off": False}[arguments.name]
-    return _ask(arguments, {"ask": "press", "lit": lit})[0]
+    """`lampctl flip | on | off`"""
+    return _ask(arguments, {"ask": "flip", "lit": {"flip": None, "on": True, "off": False}[arguments.name]})[0]
 
 
 def record(arguments: argparse.Namespace) -> int:
@@ -128,8 +71,25 @@ def record(arguments: argparse.Namespace) -> int:
     return code
 
 
-def listen(arguments: argparse.Namespace) -> int:
-    code, _ = _ask(arguments, {"ask": "listen", "listens": arguments.listens})
+def pause(arguments: argparse.Namespace) -> int:
+    """`lampctl pause WHAT [--for TIME]`"""
+    return _ask(arguments, {"ask": "pause", "what": arguments.what, "for_s": arguments.seconds})[0]
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """`lampctl resume WHAT`"""
+    return _ask(arguments, {"ask": "resume", "what": arguments.what})[0]
+
+
+def autonomy(arguments: argparse.Namespace) -> int:
+    """`lampctl autonomy [LIMIT]`"""
+    if arguments.limit:
+        return _ask(arguments, {"ask": "limit", "limit": arguments.limit})[0]
+    code, answer = _ask(arguments, {"ask": "status"})
+    if not code:
+        from lampd.cli.status import freedom
+
+        print(json.dumps(answer["autonomy"]) if arguments.json else freedom(answer))
     return code
 
 
@@ -158,13 +118,15 @@ def log(arguments: argparse.Namespace) -> int:
     from lampd.story import fields, sentence
 
     settings = load(arguments)
-    journal = open_journal(settings) if settings else None
+    if not settings:
+        return DEGRADED
+    journal = open_journal(settings)
     if not journal:
-        return DEGRADED if settings is None or _journal_of(settings).exists() else DOWN
+        return DEGRADED if _journal_of(settings).exists() else DOWN
     for wall, message in journal.tail(arguments.n):
         if arguments.json:
             print(json.dumps({"wall": wall, **fields(message)}))
-        elif line := sentence(message):
+        elif line := sentence(message, settings.thing):
             print(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall)), line)
     return WELL
 

@@ -67,6 +67,9 @@ def _count(command: argparse.ArgumentParser, what: str) -> None:
 def _seen(add: Add) -> None:
     """How it is."""
     _json(add("status", "is it well, and what has it learned", "ask.status"))
+    watch = add("watch", "what it hears, thinks, does and learns, as it happens", "watch.main")
+    watch.add_argument("--plain", action="store_true", help="a line for each event, as in a pipe")
+    _json(watch, "one JSON object a line: all that is said between the stages but sound")
     log = add("log", "what was heard, done and learned, from the journal", "ask.log")
     _count(log, "events")
     _json(log, "one JSON object a line")
@@ -82,10 +85,20 @@ def _hand(add: Add) -> None:
     """What a hand does."""
     for name, text in (("flip", "flip the lamp"), ("on", "make it lit"), ("off", "make it dark")):
         add(name, f"{text}, as a hand on the switch would", "ask.press").set_defaults(name=name)
-    for name, text in (("pause", "it no longer listens, until it is told to"), ("resume", "it listens again")):
-        paused = add(name, text, "ask.listen")
-        paused.add_argument("what", choices=["listening"])
-        paused.set_defaults(listens=name == "resume")
+    pause = add("pause", "stop listening, learning or acting, until it is told to go on", "ask.pause")
+    resume = add("resume", "go on listening, learning or acting", "ask.resume")
+    for command in (pause, resume):
+        command.add_argument("what", choices=["listening", "learning", "acting"])
+    pause.add_argument("--for", dest="seconds", type=_seconds, default=0.0, metavar="TIME", help="90s, 5m, 2h, 1d")
+    autonomy = add("autonomy", "show or say how far it goes when it is sure", "ask.autonomy")
+    limit = "act; hint, on the status light; observe, and change nothing"
+    autonomy.add_argument("limit", nargs="?", choices=["act", "hint", "observe"], help=limit)
+    _json(autonomy)
+    night = add("tv-night", "learn that what is heard means nothing, and count false acts", "tv_night.main")
+    night.add_argument("what", nargs="?", choices=["start", "stop"], default="start")
+    night.add_argument("--for", dest="seconds", type=_seconds, default=3600.0, metavar="TIME", help="90s, 5m, 2h (1h)")
+    night.add_argument("--sound", nargs="+", default=[], metavar="FILE", help="recordings, in place of the microphone")
+    _json(night)
 
 
 def _past(add: Add) -> None:
@@ -96,12 +109,17 @@ def _past(add: Add) -> None:
     _json(past, "one JSON object a line")
     relabel = add("relabel", "say what utterances meant, whatever was concluded about them", "history.relabel")
     relabel.add_argument("utterances", nargs="+", type=int, metavar="N", help="their numbers in history")
-    relabel.add_argument("meant", choices=["lit", "dark", "nothing"])
-    add("undo", "take back the last relabel, within a day; what is forgotten stays so", "history.undo")
+    teach = add("teach", "say what words mean that it has not heard", "history.teach")
+    teach.add_argument("words", help="as its ear writes them: see lampctl history")
+    for command in (relabel, teach):
+        command.add_argument(
+            "meant", metavar="lit|dark|nothing", help="or the names of its states in the configuration"
+        )
+    add("undo", "take back the last relabel or teach, within a day; what is forgotten stays so", "history.undo")
     forget = add("forget", "never to have heard: words, sound, and all that was learned of them", "history.forget")
     which = forget.add_mutually_exclusive_group(required=True)
-    which.add_argument("which", nargs="*", default=[], metavar="N|last", help="numbers in history")
-    which.add_argument("--since", metavar="TIME", help="all that was heard in the last 90s, 5m, 1h, 2d")
+    which.add_argument("which", nargs="*", type=_number, default=[], metavar="N|last", help="numbers in history")
+    which.add_argument("--since", type=_seconds, metavar="TIME", help="all that was heard in the last 90s, 5m, 1h, 2d")
     which.add_argument("--words", help="all that has these words in it")
     which.add_argument("--all", action="store_true", help="everything")
     forget.add_argument("--yes", action="store_true", help="without asking")
@@ -165,6 +183,15 @@ def _voice(command: argparse.ArgumentParser) -> None:
     test = add("test", "what a voice hears in sound files, or in 3 s from the microphone")
     test.add_argument("voice", nargs="?", metavar="VOICE", help="its name in the list, or its folder (the one in use)")
     test.add_argument("--sound", nargs="+", default=[], metavar="PATH", help="sound files")
+
+
+def _seconds(duration: str) -> float:
+    from lampd.cli.durations import seconds
+
+    try:
+        return seconds(duration)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _number(word: str) -> int | None:

@@ -15,19 +15,31 @@ from rich.text import Text
 from lampd.messages import (
     Acted,
     AnyMessage,
+    Autonomy,
     Correction,
     Directive,
+    Example,
     Flip,
     Lamp,
+    Leaning,
+    Learning,
+    Level,
+    Listening,
     Model,
     PartialTranscript,
+    Records,
+    Tick,
     Transcript,
+    Trust,
 )
 from lampd.score import Score
-from lampd.story import clock, state, thought
+from lampd.settings import Thing
+from lampd.story import LAMP, clock, meaning, sentence, state, thought
 
 ROWS = 9
 REFRESH_S = 0.1
+QUIETEST_DB, BAR = -70.0, 24
+"""Where the meter begins, and how many characters wide a full bar is."""
 
 
 class Row(msgspec.Struct):
@@ -45,9 +57,18 @@ class View:
     """Shows what it observes; `score` knows the truth, where there is one. Use as a context."""
 
     def __init__(
-        self, score: Score | None = None, title: str = "lampd", plain: bool | None = None, begin: float = 0.0
+        self,
+        score: Score | None = None,
+        title: str = "lampd",
+        plain: bool | None = None,
+        begin: float = 0.0,
+        thing: Thing = LAMP,
+        refresh_s: float = REFRESH_S,
     ) -> None:
-        self._begin = begin
+        self._begin, self._thing, self._refresh_s = begin, thing, refresh_s
+        self._level: Level | None = None
+        self._likely: Leaning | Directive | None = None
+        self._learned = ""
         self._plain = not sys.stdout.isatty() if plain is None else plain
         self._score, self._title = score, title
         self._rows: deque[Row] = deque(maxlen=ROWS)
@@ -60,6 +81,10 @@ class View:
         self._console = Console()
         self._live = None if self._plain else Live(console=self._console, auto_refresh=False, transient=False)
 
+    def begin(self, at: float) -> None:
+        """Lamp time `at` is shown as 0."""
+        self._begin = at
+
     def __enter__(self) -> "View":
         if self._live:
             self._live.start()
@@ -71,55 +96,90 @@ class View:
             self._live.stop()
 
     def observe(self, message: AnyMessage) -> None:
-        self._now = message.at
+        self._now = max(self._now, message.at)
         match message:
             case PartialTranscript():
                 self._hearing = message.text
+            case Tick():
+                return
+            case Level():
+                self._level = message
+            case Leaning():
+                self._likely = message
+            case Example():
+                self._learned = sentence(message, self._thing)
+                self._line(self._now, self._learned)
+            case Listening() | Learning() | Autonomy() | Trust() | Records():
+                self.note = sentence(message, self._thing)
+                self._line(message.at, self.note)
             case Transcript():
                 self._hearing = ""
                 self._rows.append(Row(message.start, self._truth(message), message.text))
                 newest = dict([*self._by_utterance.items()][-ROWS:])
                 self._by_utterance = newest | {message.utterance: self._rows[-1]}
                 if self._early and self._early.utterance == message.utterance:
-                    self._rows[-1].came, self._rows[-1].good = f"lamp {state(self._early.lit)}", True
+                    self._rows[-1].came, self._rows[-1].good = (
+                        f"{self._thing.name} {state(self._early.lit, self._thing)}",
+                        True,
+                    )
             case Directive():
+                self._likely = message
                 if row := self._by_utterance.get(message.utterance):
-                    row.thought = thought(message)
+                    row.thought = thought(message, self._thing)
                     self._print(row)
             case Acted():
                 self._lit = message.lit
                 if row := self._by_utterance.get(message.utterance):
-                    row.came, row.good = f"lamp {state(message.lit)}", True
+                    row.came, row.good = f"{self._thing.name} {state(message.lit, self._thing)}", True
                 else:
                     self._early = message
-                self._line(message.at, f"the lamp makes it {state(message.lit)}")
+                self._line(message.at, f"the {self._thing.name} makes it {state(message.lit, self._thing)}")
             case Flip():
                 self._lit = message.lit
                 self._flipped(message)
             case Correction():
                 if row := self._by_utterance.get(message.utterance):
-                    row.came, row.good = f"wrong: a hand made it {state(not message.lit)}", False
+                    row.came, row.good = f"wrong: a hand made it {state(not message.lit, self._thing)}", False
                     self._line(message.at, "a hand takes that back")
             case Lamp():
                 self._lit = message.lit
             case Model():
                 counts = ", ".join(f"{count} {tag}" for tag, count in message.examples.items() if count)
                 self._model = f"{message.kind} {message.version}, from {counts}"
-        self.refresh(message.at)
+        self.refresh()
 
-    def refresh(self, now: float) -> None:
-        """Draw anew, if it is time for that; `now` is lamp time."""
-        self._now = now
-        if self._live and time.monotonic() - self._drawn >= REFRESH_S:
+    def refresh(self) -> None:
+        """Draw anew, if it is time for that."""
+        if self._live and time.monotonic() - self._drawn >= self._refresh_s:
             self._draw()
+
+    def _bars(self) -> list[RenderableType]:
+        """How loud it is, where that is told, and what was last thought, as it moves."""
+        shown: list[RenderableType] = []
+        if self._level:
+            level = self._level
+            loud = bar(1 - level.rms_db / QUIETEST_DB)
+            told = f"{level.rms_db:4.0f} dB, the room {level.noise_db:.0f}{', CLIPPED' if level.clipped else ''}"
+            shown.append(Text(f"level    {loud} {told}", no_wrap=True))
+            if self._learned:
+                shown.append(Text(self._learned, "dim", no_wrap=True, overflow="ellipsis"))
+        if self._likely:
+            lit, dark = self._likely.lit, self._likely.dark
+            names = (
+                (meaning("lit", self._thing), lit),
+                (meaning("dark", self._thing), dark),
+                ("nothing", 1 - lit - dark),
+            )
+            shown += [Text(f"{name:8} {bar(likely)} {likely:.2f}", no_wrap=True) for name, likely in names]
+        return shown
 
     def _flipped(self, flip: Flip) -> None:
         last = self._rows[-1] if self._rows else None
         if last and not last.came and flip.at - last.at < 12:
-            last.came = f"a hand made it {state(flip.lit)}"
-        elif not (last and last.came.startswith("lamp")):
-            self._rows.append(Row(flip.at, came=f"a hand made it {state(flip.lit)}"))
-        self._line(flip.at, f"a hand makes it {state(flip.lit)}")
+            last.came = f"a hand made it {state(flip.lit, self._thing)}"
+        elif not (last and last.came.startswith(self._thing.name)):
+            self._rows.append(Row(flip.at, came=f"a hand made it {state(flip.lit, self._thing)}"))
+        self._line(flip.at, f"a hand makes it {state(flip.lit, self._thing)}")
 
     def _truth(self, said: Transcript) -> str:
         outcome = self._score.of(said.start, said.end) if self._score else None
@@ -139,7 +199,8 @@ class View:
             self._live.update(self._picture(), refresh=True)
 
     def _picture(self) -> RenderableType:
-        lamp = Text("  ● lit   ", "black on yellow") if self._lit else Text("  ○ dark  ", "white on grey23")
+        style = "black on yellow" if self._lit else "white on grey23"
+        lamp = Text(f"  {'●' if self._lit else '○'} {state(self._lit, self._thing)}  ", style)
         head = Table.grid(expand=True)
         head.add_column()
         head.add_column(justify="right")
@@ -155,12 +216,19 @@ class View:
         for _ in range(ROWS - len(self._rows)):
             table.add_row("")
         hearing = Text(f"hearing  {self._hearing}", "italic dim", no_wrap=True)
-        lines: list[RenderableType] = [head, table, hearing, Text(f"learner  {self._model or 'nothing yet'}", "dim")]
+        lines: list[RenderableType] = [head, table, hearing, *self._bars()]
+        lines.append(Text(f"learner  {self._model or 'nothing yet'}", "dim", no_wrap=True))
         if self._score:
             lines.append(Text(tally(self._score), "bold"))
         if self.note:
             lines.append(Text(self.note, "yellow"))
         return Panel(Group(*lines), title=self._title)
+
+
+def bar(share: float) -> str:
+    """A share of 0..1 as a bar that needs no colour."""
+    full = round(min(max(share, 0.0), 1.0) * BAR)
+    return "█" * full + "·" * (BAR - full)
 
 
 def tally(score: Score) -> str:

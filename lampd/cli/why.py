@@ -8,7 +8,8 @@ import time
 import msgspec
 
 from lampd.cli.ask import DEGRADED, WELL, load, open_journal
-from lampd.story import state
+from lampd.settings import Thing
+from lampd.story import LAMP, meaning, state
 from lampd.why import NoReason, Reason, Taught, why
 
 
@@ -24,23 +25,24 @@ def main(arguments: argparse.Namespace) -> int:
         return DEGRADED
     finally:
         journal.close()
-    print(json.dumps(msgspec.to_builtins(reason), indent=1) if arguments.json else told(reason))
+    print(json.dumps(msgspec.to_builtins(reason), indent=1) if arguments.json else told(reason, settings.thing))
     return WELL
 
 
-def told(reason: Reason) -> str:
+def told(reason: Reason, thing: Thing = LAMP) -> str:
     """The reason in sentences."""
-    did = f"made it {reason.wish}" if reason.wish != "nothing" else f"did nothing: {reason.reason}"
+    change = meaning(reason.change, thing)
+    did = f"made it {meaning(reason.wish, thing)}" if reason.wish != "nothing" else f"did nothing: {reason.reason}"
     lines = [
         f"utterance {reason.utterance}, {_when(reason.wall)}: “{reason.text}”",
-        f"the lamp was {state(reason.was_lit)}, and {did}",
+        f"the {thing.name} was {state(reason.was_lit, thing)}, and {did}",
         "",
     ]
     if not reason.likely:
-        return "\n".join([*lines, f"nothing had taught it yet what asks for {reason.change}", *_learned(reason)])
+        return "\n".join([*lines, f"nothing had taught it yet what asks for {change}", *_learned(reason)])
     enough = "enough" if reason.likely >= reason.act_above else "not enough"
     lines.append(
-        f"{reason.change} was {reason.likely:.2f} likely by {reason.driver}, and {reason.act_above:.2f} is needed "
+        f"{change} was {reason.likely:.2f} likely by {reason.driver}, and {reason.act_above:.2f} is needed "
         f"to act within its budget of wrong acts: {enough}"
     )
     if reason.thoughts:
@@ -52,15 +54,15 @@ def told(reason: Reason) -> str:
     if reason.ngrams:
         lines.append("in nats: " + ", ".join(f"“{ngram}” {weight:+.2f}" for ngram, weight in reason.ngrams.items()))
     if reason.taught:
-        lines += ["", "taught by", *(_taught(one) for one in reason.taught)]
+        lines += ["", "taught by", *(_taught(one, thing) for one in reason.taught)]
     return "\n".join([*lines, *_learned(reason)])
 
 
-def _taught(one: Taught) -> str:
+def _taught(one: Taught, thing: Thing) -> str:
     how = {"flip": "a flip", "miss": "a flip, when it had done nothing", "left alone": "its act, left alone"}.get(
         one.cause, {"silence": "no flip", "correction": "a hand that took it back"}.get(one.cause, one.cause)
     )
-    means = " or ".join(one.possible)
+    means = " or ".join(meaning(tag, thing) for tag in one.possible)
     return f"  {one.utterance:5}  {_when(one.wall)}  “{one.text}” means {means}: {how}; adds {one.adds:+.2f}"
 
 

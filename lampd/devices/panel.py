@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
+from lampd.messages import Light
 from lampd.settings import Gpio
 
 
@@ -55,7 +56,9 @@ class Panel:
                     pin_factory=factory,
                 )
             if light := gpio.status_light:
-                self._light = gpiozero.OutputDevice(light.pin, active_high=light.active_high, pin_factory=factory)
+                self._light = gpiozero.DigitalOutputDevice(
+                    light.pin, active_high=light.active_high, pin_factory=factory
+                )
         except Exception as error:
             self.complaint = f"gpio: privacy button or status light: {type(error).__name__}: {error}"
 
@@ -67,10 +70,16 @@ class Panel:
     def lit(self) -> bool:
         return bool(self._relay.value)
 
-    def shine(self, listens: bool) -> None:
-        """Have the status light, if there is one, tell that the lamp listens."""
-        if self._light:
-            self._light.value = listens
+    def shine(self, light: Light) -> None:
+        """Have the status light, if there is one, shine, blink, or blink thrice as a hint."""
+        if not self._light:
+            return
+        if light == "blinking":
+            self._light.blink(0.9, 0.1)
+        elif light == "hint":
+            self._light.blink(0.1, 0.1, n=3)
+        else:
+            self._light.value = light == "on"
 
     def on_privacy(self, callback: Callable[[], None]) -> None:
         """Call back at each press of the privacy button."""

@@ -6,29 +6,30 @@ said agree that they are sure enough for that. What an utterance did mean is con
 """
 
 from collections import deque
-from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from lampd.learners.conduct import Conduct
+from lampd.learners.council import Council, Thought
 from lampd.learners.explanation import explain
-from lampd.learners.explicit import Explicit
-from lampd.learners.judge import Judge, Verdict, together
-from lampd.learners.lineage import Lineage
+from lampd.learners.judge import together
 from lampd.learners.looks import Looks
-from lampd.learners.models import KINDS, ModelError, load
-from lampd.learners.sound import Sound
 from lampd.learners.verbatim import Verbatim
-from lampd.learners.wish import Predictor
 from lampd.messages import (
     ALREADY,
+    HINTS,
+    OBSERVES,
     Acted,
     AnyMessage,
+    Autonomy,
     Correction,
     Directive,
     Example,
     Flip,
+    Freedom,
     Lamp,
+    Leaning,
+    Learning,
     Model,
     PartialTranscript,
     Resume,
@@ -36,23 +37,14 @@ from lampd.messages import (
     Tag,
     Told,
     Transcript,
+    Trust,
 )
 from lampd.settings import Anticipator as Settings
 from lampd.stages.labelling import Labelling, tag
 
 NEVER_TAUGHT = "never taught"
+SURE: dict[Freedom, str] = {"act": "sure enough", "hint": HINTS, "observe": OBSERVES}
 FLIPS_KEPT = 64
-
-
-class Thought(NamedTuple):
-    """`thoughts` is by learner how likely words ask a lamp that is `lit` or not to change; `likely` is what those that
-    drive say, calibrated."""
-
-    thoughts: dict[str, float]
-    verdict: Verdict
-    drivers: list[Predictor]
-    lit: bool
-    likely: float
 
 
 class Anticipator:
@@ -65,17 +57,17 @@ class Anticipator:
         self._changes: deque[tuple[float, bool]] = deque(maxlen=FLIPS_KEPT)
         self._last_flip = float("-inf")
         self._labelling = Labelling(settings)
-        self._explicit = Explicit()
-        self._sound = Sound()
-        self._models: dict[str, Lineage] = {kind: Lineage(kind) for kind in KINDS}
-        self._judge = Judge(settings.wrong_acts)
+        self._learns = True
+        self._limit: Freedom = "act"
+        self._conduct = Conduct(settings.wrong_acts)
+        self._council = Council(settings.wrong_acts)
         self._heard = 0
         self._looks = Looks()
         self._verbatim = Verbatim()
 
     def handle(self, message: AnyMessage) -> list[AnyMessage]:
         # what is remembered of other boots was told by another clock
-        if not isinstance(message, (Directive, Example, Model)):
+        if not isinstance(message, (Directive, Example, Model, Learning, Autonomy, Trust)):
             self._now = max(self._now, message.at)
         said: list[AnyMessage] = []
         match message:
@@ -84,17 +76,26 @@ class Anticipator:
             case Transcript():
                 said.append(self._decide(message))
             case Resume() | Lamp():
-                self._sound.compare()
+                self._council.compare()
                 self._change(message.at, message.lit)
             case Flip():
                 self._last_flip = message.at
                 self._change(message.at, message.lit)
-                self._labelling.flip(message)
+                if self._learns:
+                    self._labelling.flip(message)
             case Acted():
                 self._change(message.at, message.lit)
-                self._labelling.acted(message)
+                if self._learns:
+                    self._labelling.acted(message)
             case Correction():
                 self._labelling.corrected(message)
+            case Learning():
+                # what is not settled yet may be about what happens in the pause
+                self._learns, self._labelling = message.learns, Labelling(self._settings)
+            case Autonomy():
+                self._limit = message.limit
+            case Trust():
+                self._conduct.trust(message.trusted, message.utterance)
             case Example():
                 self._remember(message)
             case Told():
@@ -102,17 +103,32 @@ class Anticipator:
             case Directive():
                 # from memory: what a former life thought
                 self._labelling.thought(message.utterance, message.reason != NEVER_TAUGHT)
-                self._judge.thought(message.utterance, message.was_lit, message.thoughts, message.steady)
+                self._council.judge.thought(message.utterance, message.was_lit, message.thoughts, message.steady)
+                self._conduct.decided(message)
                 if not message.thoughts and message.wish != "nothing":
                     self._looks = Looks(message.utterance, message.was_lit, acted=True)
             case Model():
-                self._swap(message)
+                self._council.swap(message, self._heard)
             case _:
                 pass
         for example in self._labelling.conclude(self._now):
             self.learn(example)
             said.append(example)
+        if any(isinstance(one, Example) for one in said):
+            said += self._reviewed(message.at)
         return said
+
+    def _reviewed(self, at: float) -> list[AnyMessage]:
+        """Whether it is still trusted to act, or again, where that has changed."""
+        trusted = self._conduct.review(self._council.examples)
+        if trusted == self._conduct.trusted:
+            return []
+        self._conduct.trust(trusted, self._heard)
+        return [Trust(at, trusted, self._heard)]
+
+    @property
+    def _freedom(self) -> Freedom:
+        return self._limit if self._conduct.trusted or self._limit == "observe" else "hint"
 
     def _change(self, at: float, lit: bool) -> None:
         self._lit = lit
@@ -125,14 +141,6 @@ class Anticipator:
             return state
         return not self._changes[0][1] if self._changes else self._lit
 
-    def _swap(self, model: Model) -> None:
-        try:
-            loaded = load(model.kind, Path(model.path))
-        except ModelError:
-            # a model already replaced by a newer one, or torn: the one in use goes on
-            return
-        self._models[model.kind].offer(loaded, self._judge, self._heard)
-
     def _remember(self, example: Example) -> None:
         if example.cause == "told":
             self._labelling.told(example.utterance)
@@ -140,26 +148,12 @@ class Anticipator:
 
     def learn(self, example: Example) -> None:
         """Take up what an utterance may have meant."""
-        if not example.possible and example.utterance in self._explicit.examples:
-            for lineage in self._models.values():
-                lineage.forget()
-        self._explicit.learn(example)
-        self._sound.learn(example)
-        self._judge.learned(example)
+        self._council.learn(example)
         self._verbatim.learn(example)
 
     def think(self, said: Said, lit: bool) -> Thought:
-        """What every learner thinks of `said` to a lamp that is `lit` or not, and what follows from that."""
-        learners: dict[str, Predictor] = {Explicit.name: self._explicit, Sound.name: self._sound}
-        for lineage in self._models.values():
-            learners |= lineage.versions()
-        wishes = {name: learner.predict(said, lit) for name, learner in learners.items()}
-        thoughts = {name: likely for name, wish in wishes.items() if (likely := max(wish.lit, wish.dark)) > 0}
-        hears = [Sound.name] if Sound.name in thoughts else []
-        verdict = self._judge.verdict([Explicit.name, *hears, *(kind for kind in self._models if kind in learners)])
-        drivers = [self._models[one].driver(self._judge) if one in self._models else one for one in verdict.drivers]
-        likely = verdict.calibration([thoughts.get(driver, 0.0) for driver in drivers])
-        return Thought(thoughts, verdict, [learners[driver] for driver in drivers], lit, likely)
+        """What `said` to a lamp that is `lit` or not is taken to mean."""
+        return self._council.think(said, lit)
 
     def _overhear(self, said: PartialTranscript) -> list[AnyMessage]:
         """Look at words that are still being said, and act on them if this look and the last are sure enough."""
@@ -170,30 +164,42 @@ class Anticipator:
         if self._looks.acted:
             return []
         thought = self.think(said.said, self._looks.lit)
+        leaning: list[AnyMessage] = [Leaning(said.at, said.utterance, *thought.likelihoods)]
         agreed = self._looks.see(thought.likely)
-        enough = max(thought.verdict.act_above, self._judge.early())
+        enough = max(thought.verdict.act_above, self._council.judge.early())
         # uncalibrated, the beginning of anything may look like the little that is known
-        if not thought.verdict.losses or agreed < enough or self._refusal(said.text, said.start, said.at):
-            return []
+        unsure = not thought.verdict.losses or agreed < enough
+        if unsure or self._freedom != "act" or self._refusal(said.text, said.start, said.at):
+            return leaning
         self._looks.acted = True
-        directive = self._directive(said, said.at, thought, tag(not thought.lit), "sure while it was being said")
-        return [replace(directive, act_above=enough)]
+        wish = tag(not thought.lit)
+        directive = self._directive(said, said.at, thought, wish, "sure while it was being said")
+        directive = replace(directive, act_above=enough, would=wish)
+        self._conduct.decided(directive)
+        return [*leaning, directive]
 
     def _decide(self, said: Transcript) -> Directive:
         self._heard = max(self._heard, said.utterance)
         looks = self._looks if self._looks.utterance == said.utterance else Looks(said.utterance, self._lit)
         thought = self.think(said.said, looks.lit if looks.acted else self._lit)
-        self._judge.thought(said.utterance, thought.lit, thought.thoughts, looks.steady)
-        self._labelling.hear(said, self._was_lit(said.start), had_model=thought.likely > 0)
-        wish: Tag = "nothing"
+        self._council.judge.thought(said.utterance, thought.lit, thought.thoughts, looks.steady)
+        if self._learns:
+            self._labelling.hear(said, self._was_lit(said.start), had_model=thought.likely > 0)
+        would: Tag = "nothing"
         if looks.acted:
             reason = ALREADY
         elif thought.likely < thought.verdict.act_above:
             reason = "not sure enough" if thought.likely > 0 else NEVER_TAUGHT
         elif not (reason := self._refusal(said.text, said.start, said.end)):
-            wish, reason = tag(not self._lit), "sure enough"
+            would, reason = (
+                tag(not self._lit),
+                {"act": "sure enough", "hint": HINTS, "observe": OBSERVES}[self._freedom],
+            )
+        wish = would if self._freedom == "act" else "nothing"
         directive = self._directive(said, said.end, thought, wish, reason)
-        return replace(directive, thoughts=thought.thoughts, steady=looks.steady)
+        directive = replace(directive, would=would, thoughts=thought.thoughts, steady=looks.steady)
+        self._conduct.decided(directive)
+        return directive
 
     def _refusal(self, text: str, start: float, end: float) -> str:
         """Why a change is not made though it is likely enough; empty where nothing speaks against it."""
@@ -212,15 +218,16 @@ class Anticipator:
         self, said: Transcript | PartialTranscript, ended: float, thought: Thought, wish: Tag, reason: str
     ) -> Directive:
         because: list[int] = []
+        lit, dark = thought.likelihoods
         if wish != "nothing":
-            because = explain(thought.drivers, said.said, thought.lit, self._explicit.examples.values()).utterances
+            because = explain(thought.drivers, said.said, thought.lit, self._council.examples.values()).utterances
         return Directive(
             at=said.at,
             utterance=said.utterance,
             ended=ended,
             wish=wish,
-            lit=0.0 if thought.lit else thought.likely,
-            dark=thought.likely if thought.lit else 0.0,
+            lit=lit,
+            dark=dark,
             model=together(driver.name for driver in thought.drivers),
             reason=reason,
             was_lit=thought.lit,

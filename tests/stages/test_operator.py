@@ -3,15 +3,18 @@
 import pytest
 
 from lampd.messages import (
+    HINTS,
     Acted,
     AnyMessage,
     Correction,
     Directive,
     Flip,
     Lamp,
+    Light,
     Listening,
     Press,
     Privacy,
+    Records,
     Resume,
     Tag,
     Tick,
@@ -120,11 +123,36 @@ def test_time_alone_moves_nothing() -> None:
 
 
 def test_the_privacy_button_toggles_whether_it_listens_and_the_light_tells() -> None:
-    light: list[bool] = []
+    light: list[Light] = []
     operator = Operator(lambda lit: None, 10.0, light.append)
     operator.handle(Resume(0.0, 0, False, listens=False))
     wishes = (None, None, False, False, True)
     said = [operator.handle(Privacy(float(at), wish)) for at, wish in enumerate(wishes)]
     expected = [True, False, False, False, True]
     assert said == [[Listening(float(at), listens)] for at, listens in enumerate(expected)]
-    assert light == [False, *expected]
+    assert light == ["off", *("on" if listens else "off" for listens in expected)]
+
+
+def test_a_pause_by_time_is_said_as_one() -> None:
+    assert Bench().hear(Privacy(1.0, False, 60.0)) == [Listening(1.0, False, 60.0)]
+
+
+def test_the_light_blinks_while_it_records_and_not_while_it_is_deaf() -> None:
+    light: list[Light] = []
+    operator = Operator(lambda lit: None, 10.0, light.append)
+    operator.handle(Resume(0.0, 0, False, records=True))
+    for message in (Privacy(1.0, False), Privacy(2.0, True), Records(3.0, False), Records(4.0, True)):
+        operator.handle(message)
+    assert light == ["blinking", "off", "blinking", "on", "blinking"]
+
+
+def test_a_hint_blinks_for_a_second_and_moves_nothing() -> None:
+    light: list[Light] = []
+    relay: list[bool] = []
+    operator = Operator(relay.append, 10.0, light.append)
+    operator.handle(Resume(0.0, 0, False))
+    hint = Directive(5.0, 1, 4.9, "nothing", 0.9, 0.0, "explicit", HINTS, would="lit")
+    assert operator.handle(hint) == []
+    for at in (5.25, 5.75, 6.25, 6.5):
+        operator.handle(Tick(at))
+    assert (light, relay) == (["on", "hint", "on"], [False])

@@ -1,0 +1,88 @@
+"""When it is no longer trusted to act, and when again."""
+
+from math import comb
+
+import pytest
+
+from lampd.learners.conduct import EARNED, KEPT, LAST, UNLIKELY, Conduct, chance
+from lampd.messages import Directive, Example, Tag
+
+
+def act(utterance: int, would: Tag = "lit", judged: bool = True) -> Directive:
+    losses = {"explicit": 0.1} if judged else {}
+    return Directive(0.0, utterance, 0.0, would, 0.9, 0.0, "explicit", "sure enough", losses=losses, would=would)
+
+
+def meant(utterance: int, *possible: Tag) -> Example:
+    return Example(0.0, utterance, "words", False, possible, "left alone", True)
+
+
+RIGHT: tuple[Tag, ...] = ("lit",)
+WRONG: tuple[Tag, ...] = ("dark", "nothing")
+
+
+def conduct(outcomes: str, budget: float = 0.05, since: int = 0, trusted: bool = True) -> bool:
+    """The verdict after acts that were right (r), wrong (w), or of which nothing is known (-)."""
+    one = Conduct(budget)
+    one.trust(trusted, since)
+    examples = {}
+    for number, outcome in enumerate(outcomes, 1):
+        one.decided(act(number))
+        if outcome != "-":
+            examples[number] = meant(number, *(RIGHT if outcome == "r" else WRONG))
+    return one.review(examples)
+
+
+@pytest.mark.parametrize(("wrong", "acts", "budget"), [(0, 5, 0.05), (1, 20, 0.05), (4, 10, 0.05), (3, 3, 0.5)])
+def test_chance_is_the_upper_tail_of_the_binomial(wrong: int, acts: int, budget: float) -> None:
+    tail = sum(comb(acts, k) * budget**k * (1 - budget) ** (acts - k) for k in range(wrong, acts + 1))
+    assert chance(wrong, acts, budget) == pytest.approx(tail)
+
+
+def test_it_is_trusted_while_its_mistakes_may_be_those_of_a_learner() -> None:
+    for outcomes in ("", "w", "ww", "rwwrw", "rrrrrwwwww", "r" * 12 + "w" * 8):
+        assert conduct(outcomes), outcomes
+
+
+def test_it_is_not_once_they_cannot_be() -> None:
+    for outcomes in ("www", "rrrrwwwwww", "r" * 11 + "w" * 9):
+        assert not conduct(outcomes), outcomes
+    assert not conduct("w", budget=0.0)
+    assert conduct("www", budget=0.1)
+    assert chance(3, 3, 4 * 0.05) < UNLIKELY <= chance(3, 3, 4 * 0.1)
+
+
+def test_only_the_last_acts_count() -> None:
+    assert not conduct("w" * 9 + "r" * (LAST - 9))
+    assert conduct("w" * 9 + "r" * LAST)
+
+
+def test_what_nobody_knows_counts_for_nothing() -> None:
+    assert conduct("ww" + "-" * 30)
+
+
+def test_first_acts_that_nobody_could_judge_do_not_count() -> None:
+    one = Conduct(0.05)
+    examples = {}
+    for number in (1, 2, 3):
+        one.decided(act(number, judged=False))
+        examples[number] = meant(number, *WRONG)
+    assert one.review(examples)
+
+
+def test_it_is_earned_again_by_hints_that_were_right() -> None:
+    def later(outcomes: str) -> bool:
+        return conduct("ww" + outcomes, since=2, trusted=False)
+
+    assert not later("r" * (EARNED - 1))
+    assert later("r" * EARNED)
+    assert not later("r" * (EARNED - 1) + "w")
+    assert not later("r" * EARNED + "w")
+    assert later("w" + "r" * EARNED)
+
+
+def test_no_more_is_kept_than_is_needed() -> None:
+    one = Conduct(0.05)
+    for number in range(10 * KEPT):
+        one.decided(act(number))
+    assert len(one._would) == KEPT
