@@ -118,4 +118,7 @@ def _explain(error: str, settings: dict[str, Any]) -> str:
     value: Any = settings
     for part in found[1].split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    return f"{found[1]}: {value!r} will not do: {error[: found.start()].lower().replace('`', '')}"
+    # what an owner who writes `lit: on` cannot guess
+    hint = "; put it in quotes, for YAML takes on, off, yes and no for true and false" if "`str`" in error else ""
+    told = error[: found.start()].lower().replace("`", "")
+    return f"{found[1]}: {value!r} will not do: {told}{hint if isinstance(value, bool) else ''}"

@@ -20,7 +20,7 @@ from lampd.log import log, prefix
 from lampd.messages import AnyMessage, Press
 from lampd.notify import notify
 from lampd.requests import Requests
-from lampd.settings import Settings
+from lampd.settings import Settings, Thing
 from lampd.voice.identity import identity
 
 FEED_S = 1.0
@@ -39,6 +39,10 @@ class Daemon:
     @property
     def hub(self) -> Hub:
         return self._hub
+
+    @property
+    def thing(self) -> Thing:
+        return self._settings.thing
 
     def watch(self, observe: Observer, on: bool) -> None:
         """Have `observe` see every message from now on, or no longer."""
@@ -97,7 +101,7 @@ def on_screen(daemon: Daemon) -> None:
     from lampd.cli.view import View
 
     title = "lampd: talk, and flip with space; q ends"
-    with View(title=title, begin=time.monotonic()) as view, keyboard(daemon):
+    with View(title=title, begin=time.monotonic(), thing=daemon.thing) as view, keyboard(daemon):
 
         def complain(message: AnyMessage) -> None:
             children = daemon.hub.processes.children.values()

@@ -1,5 +1,6 @@
 """Messages come in, sentences that people read leave."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -51,9 +52,21 @@ def state(lit: bool, thing: Thing = LAMP) -> str:
     return thing.lit if lit else thing.dark
 
 
+def shown(lit: bool, thing: Thing = LAMP) -> str:
+    """How it is, at a glance; what it is, where it is no lamp."""
+    name = "" if thing.name == LAMP.name else f"{thing.name} "
+    return f"{name}{'●' if lit else '○'} {state(lit, thing)}"
+
+
 def meaning(tag: Tag, thing: Thing = LAMP) -> str:
     """What people call a tag."""
     return tag if tag == "nothing" else state(tag == "lit", thing)
+
+
+def tallied(examples: Mapping[str, int], thing: Thing = LAMP) -> str:
+    """How many there are of each tag, and of what is known not to mean it; empty for none."""
+    names = {"lit": thing.lit, "dark": thing.dark, "not lit": f"not {thing.lit}", "not dark": f"not {thing.dark}"}
+    return ", ".join(f"{count} {names.get(tag, tag)}" for tag, count in examples.items() if count)
 
 
 def thought(directive: Directive, thing: Thing = LAMP) -> str:
@@ -109,8 +122,7 @@ def sentence(message: AnyMessage, thing: Thing = LAMP) -> str:
         case Records():
             return "record   from now on" if message.records else "record   no longer"
         case Model():
-            counts = ", ".join(f"{count} {tag}" for tag, count in message.examples.items() if count)
-            return f"model    {message.kind} {message.version} from {counts}"
+            return f"model    {message.kind} {message.version} from {tallied(message.examples, thing)}"
     return ""
 
 

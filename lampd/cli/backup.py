@@ -27,7 +27,8 @@ def backup(arguments: argparse.Namespace) -> int:
         return _refused(error)
     signed = ", signed" if key else ""
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {_what(made)}{signed}")
-    print("it tells what was said near the lamp: keep it as you would a diary; lampctl forget does not reach it")
+    near = f"it tells what was said near the {settings.thing.name}"
+    print(f"{near}: keep it as you would a diary; lampctl forget does not reach it")
     return WELL
 
 

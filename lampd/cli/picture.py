@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from lampd.score import Score
+from lampd.settings import Thing
 
 LAMP, WRONG, HAND = "#e0a000", "#c03030", "#4070b0"
 
 
-def learning_curve(score: Score, path: Path) -> None:
+def learning_curve(score: Score, path: Path, thing: Thing) -> None:
     """Draw wishes answered, wrong acts and flips by hand against time, and write a PNG. Raises OSError."""
     import matplotlib
 
@@ -25,8 +26,8 @@ def learning_curve(score: Score, path: Path) -> None:
         top.text(x, share + 2, f"{window['answered']} of {window['asked']}", ha="center", fontsize=9)
     top.set_ylim(0, 115)
     top.set_yticks(range(0, 101, 25))
-    top.set_ylabel("wishes the lamp answered, %")
-    top.set_title("A lamp that starts from nothing, by tens of wishes")
+    top.set_ylabel(f"wishes the {thing.name} answered, %")
+    top.set_title(f"How the {thing.name} learned, by tens of wishes")
 
     hands = [outcome.wish.end / 60 for outcome in score.outcomes for _ in range(outcome.flips)]
     wrong = [

@@ -14,14 +14,14 @@ from lampd.cli.ask import DEGRADED, WELL, load, open_journal
 def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments)
     journal = open_journal(settings) if settings else None
-    if not journal:
+    if not settings or not journal:
         return DEGRADED
     # drawing is slow to load, and a lamp without a journal has nothing to draw
     from lampd.report.contents import report
 
     path = Path(arguments.file).absolute()
     try:
-        durable.write(path, report(journal, time.time()).encode())
+        durable.write(path, report(journal, time.time(), settings.thing).encode())
     except (sqlite3.Error, OSError) as error:
         print(f"lampctl: {error}", file=sys.stderr)
         return DEGRADED

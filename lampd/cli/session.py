@@ -16,8 +16,8 @@ from lampd.cli.ask import DEGRADED, WELL, load
 from lampd.devices.sound import SoundError
 from lampd.devices.speaker import SpeakerError
 from lampd.session import AnyEvent, Audio, Flip, Session, SessionError, Text, Wish
-from lampd.settings import Settings
-from lampd.story import clock, state
+from lampd.settings import Settings, Thing
+from lampd.story import LAMP, clock, state
 from lampd.voice.folder import VoiceError
 
 
@@ -133,11 +133,11 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
         if one.notes:
             print(one.notes if isinstance(one.notes, str) else yaml.safe_dump(one.notes, allow_unicode=True))
     for event in one.events:
-        print(session.line(event).decode() if arguments.json else in_words(event), end="" if arguments.json else "\n")
+        print(session.line(event).decode().rstrip() if arguments.json else in_words(event, settings.thing))
     return WELL
 
 
-def in_words(event: AnyEvent) -> str:
+def in_words(event: AnyEvent, thing: Thing = LAMP) -> str:
     """One line about an event."""
     match event:
         case Audio():
@@ -145,9 +145,9 @@ def in_words(event: AnyEvent) -> str:
         case Text():
             words = f"heard    “{event.text}”  ({event.confidence:.2f}, {event.end - event.start:.1f} s)"
         case Flip():
-            words = f"flip     a hand: the lamp is {state(event.lit)}"
+            words = f"flip     a hand: the {thing.name} is {state(event.lit, thing)}"
         case Wish():
-            wanted = "nothing" if event.lit is None else state(event.lit)
+            wanted = "nothing" if event.lit is None else state(event.lit, thing)
             said = f": “{event.words}”" if event.words else ""
             words = f"wish     {event.who or 'somebody'} wants {wanted}{said}"
     return f"{clock(event.t)}  {words}"
@@ -157,7 +157,7 @@ def _play(arguments: argparse.Namespace, settings: Settings) -> int:
     from lampd.cli.playing import play
 
     one = session.read(_find(settings, arguments.name))
-    play(one, arguments.begin, arguments.end, lambda event: print(in_words(event), flush=True))
+    play(one, arguments.begin, arguments.end, lambda event: print(in_words(event, settings.thing), flush=True))
     return WELL
 
 
@@ -170,7 +170,7 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.without_sound and not any(isinstance(event, Text) for event in one.events):
         from lampd.transcribing import transcribed
 
-        print("it has no transcripts: the lamp's ear hears it first ...", file=sys.stderr, flush=True)
+        print(f"it has no transcripts: the {settings.thing.name}'s ear hears it first ...", file=sys.stderr, flush=True)
         one = transcribed(one, settings)
     parcel.export(one, file, not arguments.without_sound, arguments.force)
     what = "what was heard and done, without sound" if arguments.without_sound else "with its sound"

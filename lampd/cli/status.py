@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from lampd import story
 from lampd.messages import AnyMessage
 from lampd.settings import Thing
-from lampd.story import duration, sentence, state
+from lampd.story import duration, sentence, tallied
 
 Answer = dict[str, Any]
 
@@ -16,13 +17,12 @@ def lines(answer: Answer) -> list[str]:
     """All that `lampctl status` shows."""
     thing = msgspec.convert(answer["thing"], Thing)
     up = int(answer["up_s"])
-    lamp = f"{'●' if answer['lit'] else '○'} {state(answer['lit'], thing)}"
-    name = "" if thing.name == "lamp" else f"{thing.name} "
-    shown = [f"{name}{lamp}   lampd {answer['version']}, up {up // 3600}:{up // 60 % 60:02}:{up % 60:02}"]
+    now = story.shown(answer["lit"], thing)
+    shown = [f"{now}   lampd {answer['version']}, up {up // 3600}:{up // 60 % 60:02}:{up % 60:02}"]
     shown += [f"not well     {complaint}" for complaint in answer["complaints"]]
     shown += ["", *_stages(answer), ""]
     shown += [*_ears(answer), *_board(answer), ""]
-    shown += [*_learned(answer), *_rates(answer)]
+    shown += [*_learned(answer, thing), *_rates(answer)]
     if answer["recording"]:
         shown.append(f"recording    into {answer['recording']}")
     if (night := answer["tv_night"]) and not night["over"]:
@@ -84,8 +84,8 @@ def _board(answer: Answer) -> list[str]:
     return [f"board        {'; '.join(told)}"] if told else []
 
 
-def _learned(answer: Answer) -> list[str]:
-    known = ", ".join(f"{count} {tag}" for tag, count in answer["known"].items() if count) or "nothing yet"
+def _learned(answer: Answer, thing: Thing) -> list[str]:
+    known = tallied(answer["known"], thing) or "nothing yet"
     model = answer["model"]
     shown = [
         f"learned from {known}",

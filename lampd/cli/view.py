@@ -34,7 +34,7 @@ from lampd.messages import (
 )
 from lampd.score import Score
 from lampd.settings import Thing
-from lampd.story import LAMP, clock, meaning, sentence, state, thought
+from lampd.story import LAMP, clock, meaning, sentence, state, tallied, thought
 
 ROWS = 9
 REFRESH_S = 0.1
@@ -144,8 +144,7 @@ class View:
             case Lamp():
                 self._lit = message.lit
             case Model():
-                counts = ", ".join(f"{count} {tag}" for tag, count in message.examples.items() if count)
-                self._model = f"{message.kind} {message.version}, from {counts}"
+                self._model = f"{message.kind} {message.version}, from {tallied(message.examples, self._thing)}"
         self.refresh()
 
     def refresh(self) -> None:

@@ -9,10 +9,12 @@ from typing import NamedTuple
 import msgspec
 from matplotlib.figure import Figure
 
+from lampd import story
 from lampd.journal import Journal
 from lampd.learners.wish import bearing
 from lampd.report.drawing import FAINT, INK, LAMP, picture
 from lampd.report.section import Section, Table, counted
+from lampd.settings import Thing
 
 TITLE = "Is it as sure as it should be?"
 ENOUGH, BINS = 20, 10
@@ -72,7 +74,7 @@ def binned(predicted: Sequence[tuple[float, bool]]) -> list[Bin]:
     return found
 
 
-def section(journal: Journal) -> Section:
+def section(journal: Journal, thing: Thing = story.LAMP) -> Section:
     predicted = predictions(journal)
     if len(predicted) < ENOUGH:
         few = counted(len(predicted), "utterance", "utterances")

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from lampd import story
 from lampd.journal import Journal
 from lampd.report.drawing import FAINT, HAND, INK, LAMP, picture
 from lampd.report.section import Section, Table, counted
 from lampd.score import quantile
+from lampd.settings import Thing
 
 TITLE = "How soon it reacts"
 ENOUGH = 5
@@ -62,7 +64,7 @@ def delays(journal: Journal) -> Delays:
     return Delays(sorted(hearing), sorted(thought.values()), sorted(acting), sorted(altogether), early)
 
 
-def section(journal: Journal) -> Section:
+def section(journal: Journal, thing: Thing = story.LAMP) -> Section:
     found = delays(journal)
     if len(found.hearing) < ENOUGH:
         few = counted(len(found.hearing), "utterance was", "utterances were")
@@ -74,19 +76,19 @@ def section(journal: Journal) -> Section:
     says = [
         f"Of {counted(len(found.hearing), 'utterance')} heard live. Hearing lasts from the end of the words to their "
         "transcript, and has in it the pause that tells that they are over; thinking from there to what is to be done; "
-        f"acting from there to the lamp. {_early(found.early)}"
+        f"acting from there to the {thing.name}. {_early(found.early, thing)}"
     ]
     rows = [[name, str(len(some)), _ms(some, 0.5), _ms(some, 0.95)] for name, some in by_stage.items()]
     table = Table(["", "times", "half within, ms", "95 % within, ms"], rows)
     return Section(TITLE, says, picture("delays", "How long each stage takes", _drawn(by_stage)), [table])
 
 
-def _early(acts: int) -> str:
+def _early(acts: int, thing: Thing) -> str:
     if not acts:
-        return "Altogether is from the end of the words to the lamp."
+        return f"Altogether is from the end of the words to the {thing.name}."
     were = "was" if acts == 1 else "were"
     return (
-        "Altogether is from the end of the words to the lamp, but for "
+        f"Altogether is from the end of the words to the {thing.name}, but for "
         f"{counted(acts, 'act')} that {were} done while the words were still being said."
     )
 

@@ -4,19 +4,20 @@ import time
 
 from lampd.journal import Journal
 from lampd.report.section import Section, counted
-from lampd.story import state
+from lampd.settings import Thing
+from lampd.story import LAMP, shown, tallied
 
 FIRST = "SELECT min(wall) FROM (SELECT wall FROM transcript UNION SELECT wall FROM flip UNION SELECT wall FROM lamp)"
 
 
-def section(journal: Journal) -> Section:
+def section(journal: Journal, thing: Thing = LAMP) -> Section:
     lit = journal.lit()
     counts, known = journal.counts(), journal.known()
     since = journal.db.execute(FIRST).fetchone()[0]
-    title = f"{'●' if lit else '○'} {state(lit)}"
+    title = shown(lit, thing)
     if since is None:
         return Section(title, ["Nothing was heard yet, and nothing done."])
-    means = ", ".join(f"{count} {tag}" for tag, count in known.items() if count)
+    means = tallied(known, thing)
     says = [
         f"Since {time.strftime('%Y-%m-%d', time.localtime(since))}: {counted(counts['transcript'], 'utterance')}, "
         f"{counted(counts['flip'], 'flip')} by hand, {counted(counts['acted'], 'act')} of its own.",

@@ -6,10 +6,12 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lampd import story
 from lampd.journal import Journal
 from lampd.report.drawing import FAINT, HAND, LAMP, WRONG, picture
 from lampd.report.facts import Wish, acts, wishes
 from lampd.report.section import Section, counted
+from lampd.settings import Thing
 
 TITLE = "How it learned"
 TEN, MOST = 10, 24
@@ -50,7 +52,7 @@ def size_for(known: int) -> int:
     return next((size for size in sizes if known <= size * MOST), known)
 
 
-def section(journal: Journal) -> Section:
+def section(journal: Journal, thing: Thing = story.LAMP) -> Section:
     known = wishes(journal)
     if len(known) < TEN:
         few = counted(len(known), "wish is", "wishes are")

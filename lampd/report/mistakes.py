@@ -8,11 +8,13 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lampd import story
 from lampd.journal import Journal
 from lampd.report.drawing import HAND, WRONG, picture
 from lampd.report.facts import Act, Wish, acts, wishes
 from lampd.report.hours import hours_by_day, listened, rate
 from lampd.report.section import Section, Table, counted
+from lampd.settings import Thing
 
 TITLE = "Wrong acts and misses"
 DAYS, MOST = 14, 26
@@ -53,7 +55,7 @@ def periods(done: Sequence[Act], known: Sequence[Wish], hours: Mapping[date, flo
     ]
 
 
-def section(journal: Journal) -> Section:
+def section(journal: Journal, thing: Thing = story.LAMP) -> Section:
     done, known = acts(journal), wishes(journal)
     hours = hours_by_day(listened(journal))
     found = periods(done, known, hours)

@@ -7,6 +7,7 @@ from html import escape
 
 from lampd.report.drawing import COLOURS
 from lampd.report.section import Section, Table, readable
+from lampd.settings import Thing
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Whatever was said near the lamp, the page loads nothing and runs nothing."""
@@ -28,7 +29,7 @@ th { font-weight: normal; color: var(--faint); } th:first-child, td:first-child 
 """
 
 
-def page(head: Section, sections: Sequence[Section], made: str) -> str:
+def page(head: Section, sections: Sequence[Section], made: str, thing: Thing) -> str:
     """A whole HTML file; `made` says when."""
     day, night = (" ".join(f"--{name}: {pair[one]};" for name, pair in COLOURS.items()) for one in (0, 1))
     return "\n".join(
@@ -42,8 +43,8 @@ def page(head: Section, sections: Sequence[Section], made: str) -> str:
             f"<h1>{_text(head.title)}</h1>",
             *_body(head),
             *(line for section in sections for line in (f"<h2>{_text(section.title)}</h2>", *_body(section))),
-            f'<p class="small">Made {_text(made)}. This page holds words that were said near the lamp, for all to read '
-            "whom you give it to.</p>",
+            f'<p class="small">Made {_text(made)}. This page holds words that were said near the {_text(thing.name)}, '
+            "for all to read whom you give it to.</p>",
             "</body>\n</html>\n",
         ]
     )

@@ -1,9 +1,10 @@
-"""The words it knows: labelled examples come in, what tells most of light and of dark leaves."""
+"""The words it knows: labelled examples come in, what tells most of each wish leaves."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from lampd import story
 from lampd.journal import Journal
 from lampd.learners.explicit import Explicit, K
 from lampd.learners.ngrams import counts
@@ -11,6 +12,7 @@ from lampd.learners.wish import WISHES
 from lampd.messages import Cause, Example, Said, Tag
 from lampd.report.drawing import HAND, LAMP, picture
 from lampd.report.section import Section, Table, readable
+from lampd.settings import Thing
 
 TITLE = "The words it knows"
 SHOWN, SAID = 10, 5
@@ -50,27 +52,33 @@ def telling(weights: Mapping[str, float], most: int) -> dict[str, float]:
     return found
 
 
-def section(journal: Journal) -> Section:
+def section(journal: Journal, thing: Thing = story.LAMP) -> Section:
     examples = sorted(journal.examples(), key=lambda example: example.utterance)
     known = {wish: telling(some, SHOWN) for wish, some in weights(examples).items()}
     if not any(known.values()):
         return Section(TITLE, ["There is not enough to say yet: no flip has taught it a word."])
     says = [
-        "The pieces of words that tell most of light and of dark, as its ear writes them; ␣ stands for a space. One "
-        "of a weight of 1 is 2.7 times as likely in what asks for that than in what does not.",
-        *(f"No flip has taught it what asks for {wish} yet." for wish in WISHES if not known[wish]),
+        f"The pieces of words that tell most of {thing.lit} and of {thing.dark}, as its ear writes them; ␣ stands for "
+        "a space. One of a weight of 1 is 2.7 times as likely in what asks for that than in what does not.",
+        *(
+            f"No flip has taught it what asks for {story.meaning(wish, thing)} yet."
+            for wish in WISHES
+            if not known[wish]
+        ),
         "Below them, what was last said for each.",
     ]
     rows = [
-        [example.text, wish, HOW.get(example.cause, example.cause)]
+        [example.text, story.meaning(wish, thing), HOW.get(example.cause, example.cause)]
         for wish in WISHES
         for example in [one for one in examples if one.possible == (wish,)][-SAID:]
     ]
-    drawn = picture("words", "The weightiest pieces of words for light and for dark", _drawn(known), 3.0)
+    drawn = picture(
+        "words", f"The weightiest pieces of words for {thing.lit} and for {thing.dark}", _drawn(known, thing), 3.0
+    )
     return Section(TITLE, says, drawn, [Table(["heard", "means", "by"], rows)])
 
 
-def _drawn(known: Mapping[Tag, Mapping[str, float]]) -> Callable[[Figure], None]:
+def _drawn(known: Mapping[Tag, Mapping[str, float]], thing: Thing) -> Callable[[Figure], None]:
     def draw(figure: Figure) -> None:
         panels = figure.subplots(1, len(known), sharex=True)
         for axes, colour, (wish, some) in zip(panels, (LAMP, HAND), known.items(), strict=True):
@@ -79,7 +87,7 @@ def _drawn(known: Mapping[Tag, Mapping[str, float]]) -> Callable[[Figure], None]
             axes.set_yticks(places, [readable(ngram).replace(" ", "␣") for ngram in some])
             axes.set_ylim(SHOWN - 0.4, -0.6)
             axes.tick_params(axis="y", length=0)
-            axes.set_title(wish, fontsize=10)
+            axes.set_title(story.meaning(wish, thing), fontsize=10)
             axes.set_xlabel("weight")
 
     return draw

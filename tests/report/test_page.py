@@ -10,9 +10,10 @@ import pytest
 
 from lampd.journal import Journal
 from lampd.messages import Example, Lamp, Transcript
-from lampd.report import calibration, delays, learning, mistakes, words
+from lampd.report import calibration, delays, head, learning, mistakes, words
 from lampd.report.contents import SECTIONS, report
 from lampd.report.drawing import picture
+from lampd.settings import Thing
 
 Lampctl = Callable[..., int]
 VOID = {"meta", "link"}
@@ -101,6 +102,20 @@ def test_a_lamp_that_knows_nothing_says_so_in_every_section() -> None:
     assert "Nothing was heard yet" in report(journal, 0.0)
     journal.write(Lamp(0.0, False))
     assert "no utterances, no flips by hand, no acts of its own" in report(journal, 0.0)
+
+
+def test_of_what_is_no_lamp_it_speaks_by_its_names(evening: Path) -> None:
+    fan = Thing("fan", "on", "off")
+    journal = Journal(evening / "journal.db", "")
+    told = [head.section(journal, fan), *(section(journal, fan) for section in SECTIONS)]
+    html = report(journal, 0.0, fan)
+    journal.close()
+    words = [one for section in told for one in (section.title, *section.says)]
+    assert told[0].title.startswith("fan ")
+    assert "tell most of on and of off" in " ".join(words)
+    assert not [one for one in words if re.search(r"\b(lamp|lit|dark|light)\b", one)]
+    assert {row[1] for row in told[-1].tables[0].rows} == {"on", "off"}
+    assert "said near the fan" in html
 
 
 def test_the_same_journal_gives_the_same_page(lived: Path) -> None:
