@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from multiprocessing.queues import Queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -24,6 +24,7 @@ from lampd.routes import Stage
 from lampd.settings import Settings
 
 if TYPE_CHECKING:
+    from lampd.devices.command import Command
     from lampd.devices.panel import Panel
 
 OVERTAKES = (Example, Speaking, Speech)
@@ -34,14 +35,16 @@ POLL_S = 0.5
 
 class Handled(msgspec.Struct, frozen=True):
     """A message with number `seq` was handled, and `said` followed. Number 0 is one that arose in the process itself:
-    `heard`, or the Resume with which its life began (`ready`). A `note` is for the lamp's owner."""
+    `heard`, or the Resume with which its life began (`ready`). A `note` is for the lamp's owner, and empty once all is
+    well again; `output` is what its log shows of it besides."""
 
     seq: int
     said: list[AnyMessage]
     heard: AnyMessage | None = None
     ready: bool = False
     error: str = ""
-    note: str = ""
+    note: str | None = None
+    output: str = ""
 
 
 encode_handled = msgspec.msgpack.Encoder().encode
@@ -75,7 +78,9 @@ class Child:
         self._lock = threading.Lock()
         self._now = beginning.resume.at
         self._asked = 0
+        self._notes: dict[str, str] = {}
         self.panel: Panel | None = None
+        self.command: Command | None = None
 
     def run(self) -> None:
         """Handle messages until the hub says good night or is gone."""
@@ -84,7 +89,12 @@ class Child:
             from lampd.devices.panel import Panel
 
             self.panel = panel = Panel(settings.gpio, self._beginning.resume.lit)
-            self._stage: Stage = assembly.build(name, settings, panel.set, light=panel.shine)
+            # a replay moves nothing in the house
+            if settings.actuator.command and self._beginning.live:
+                from lampd.devices.command import Command
+
+                self.command = Command(settings.actuator, settings.thing, self._note_command)
+            self._stage: Stage = assembly.build(name, settings, self._move, light=panel.shine)
         else:
             self._stage = assembly.build(name, settings, newer=self._newer, note=self._note)
         for message in self._beginning.memory:
@@ -94,7 +104,7 @@ class Child:
             self.panel.on_press(self._pressed)
             self.panel.on_privacy(self._privacy_pressed)
             if self.panel.complaint:
-                self._note(self.panel.complaint)
+                self._note(self.panel.complaint, "panel")
         if name == "recorder" and self._beginning.live:
             threading.Thread(target=self._listen, daemon=True).start()
         while True:
@@ -105,8 +115,20 @@ class Child:
             else:
                 self._handle(seq, message)
 
-    def _note(self, text: str) -> None:
-        self._say(Handled(0, [], note=text))
+    def _note(self, text: str, about: str = "", output: str = "") -> None:
+        """Tell its owner, in place of what was told about the same before."""
+        self._notes[about] = text
+        self._say(Handled(0, [], note="; ".join(filter(None, self._notes.values())), output=output))
+
+    def _note_command(self, text: str, output: str) -> None:
+        self._note(text, "command", output)
+
+    def _move(self, lit: bool) -> None:
+        """The relay first: a command has all the time in the world."""
+        if self.panel:
+            self.panel.set(lit)
+        if self.command:
+            self.command.set(lit)
 
     def _handle(self, seq: int, message: AnyMessage) -> None:
         with self._lock:
@@ -161,8 +183,18 @@ class Child:
                 self._waiting.append(self._inbox.get(timeout=POLL_S))
             except queue.Empty:
                 if os.getppid() != self._parent:
-                    os._exit(1)
-        return _number(self._waiting.popleft())
+                    self._leave(1)
+        raw = self._waiting.popleft()
+        if not raw:
+            # the hub says good night
+            self._leave(0)
+        return _number(raw)
+
+    def _leave(self, code: int) -> NoReturn:
+        """Leave the relay as it is, which closing its pin might not, and no command that nobody looks after."""
+        if self.command:
+            self.command.end()
+        os._exit(code)
 
     def _newer(self) -> bool:
         """Whether something waits that makes what is being done out of date."""
@@ -171,6 +203,8 @@ class Child:
                 self._waiting.append(self._inbox.get_nowait())
             except queue.Empty:
                 break
+        if not all(self._waiting):
+            self._leave(0)
         return any(isinstance(_number(raw)[1], OVERTAKES) for raw in self._waiting)
 
 
@@ -179,9 +213,6 @@ def numbered(seq: int, message: bytes) -> bytes:
 
 
 def _number(raw: bytes) -> tuple[int, AnyMessage]:
-    if not raw:
-        # the hub says good night: leave the relay as it is, which closing its pin might not
-        os._exit(0)
     return int.from_bytes(raw[:8], "big"), decode(memoryview(raw)[8:])
 
 

@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import yaml
@@ -60,9 +60,12 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
     for key in ("state_dir", "control_socket"):
         settings[key] = os.path.expandvars(os.path.expanduser(str(settings[key])))
     try:
-        return msgspec.convert(settings, Settings)
+        checked = msgspec.convert(settings, Settings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path or 'configuration'}: {_explain(str(error), settings)}") from None
+    if not checked.gpio.relay and not checked.actuator.command:
+        raise ConfigError(f"{path or 'configuration'}: gpio.relay is null: then it takes an actuator.command")
+    return checked
 
 
 def read_board(profile: Path) -> Board:
@@ -106,8 +109,10 @@ def _known(layer: dict[str, Any], shape: type[msgspec.Struct], source: Path | No
         if key not in hints:
             near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0)
             raise ConfigError(f"{source}: {prefix}{key} is not a key; did you mean {prefix}{near[0]}?")
-        if isinstance(value, dict) and isinstance(hints[key], type) and issubclass(hints[key], msgspec.Struct):
-            _known(value, hints[key], source, f"{prefix}{key}.")
+        # a section, or one that may be null
+        for kind in get_args(hints[key]) or (hints[key],):
+            if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+                _known(value, kind, source, f"{prefix}{key}.")
 
 
 def _explain(error: str, settings: dict[str, Any]) -> str:

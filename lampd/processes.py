@@ -111,9 +111,13 @@ class Processes:
         if handled.error:
             one.error = handled.error
             log.error("stage failed", stage=one.name, error=handled.error)
-        if handled.note:
+        if handled.note is not None:
+            if handled.note:
+                output = {"output": handled.output} if handled.output else {}
+                log.warning("stage says", stage=one.name, note=handled.note, **output)
+            elif one.note:
+                log.info("stage is well again", stage=one.name)
             one.note = handled.note
-            log.warning("stage says", stage=one.name, note=handled.note)
         heard = handled.heard
         # mostly the first; a tick whose fit was given up is handled after the data that came meanwhile
         for place, (seq, message) in enumerate(one.pending):

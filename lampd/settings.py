@@ -81,9 +81,14 @@ class Gpio(Struct, frozen=True, forbid_unknown_fields=True):
     factory: Literal["default", "mock", "libgpiod"]
     chip: str | None
     button: Button
-    relay: Relay
+    relay: Relay | None
     privacy_button: PrivacyButton | None
     status_light: Light | None
+
+
+class Actuator(Struct, frozen=True, forbid_unknown_fields=True):
+    command: Annotated[list[str], Meta(min_length=1)] | None
+    timeout_s: Annotated[float, Meta(ge=0.1, le=600)]
 
 
 class Hub(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,4 +117,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     trainer: Trainer
     operator: Operator
     gpio: Gpio
+    actuator: Actuator
     hub: Hub

@@ -73,6 +73,9 @@ def _complaints(hub: Hub, stages: dict[str, Any], disk: dict[str, Any]) -> list[
     """What is not well, in sentences; empty where all is."""
     found = [f"{name} is {stage['state']}" for name, stage in stages.items() if stage["state"] != "ready"]
     found += [f"{name}: {stage['error']}" for name, stage in stages.items() if stage["error"]]
+    if note := stages["operator"]["note"]:
+        # the switch may work and what it switches not
+        found.append(f"operator: {note}")
     if hub.journal_error:
         found.append(f"journal: {hub.journal_error}; what happens now will not be remembered")
     if hub.rest.strain.undervoltage:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import yaml
@@ -31,9 +31,9 @@ class House:
         self.file.write_text(yaml.safe_dump(settings))
         self.daemon: subprocess.Popen[bytes] | None = None
 
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, log: BinaryIO | int = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[bytes]:
         command = [*LAMPD, "--config", str(self.file)]
-        self.daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, **environment})
+        self.daemon = subprocess.Popen(command, stderr=log, env={**os.environ, **environment})
         self.until(lambda: self.ask("status", "--json").returncode != 2)
         return self.daemon
 

@@ -159,7 +159,7 @@ def test_memory_is_that_of_the_least_variant() -> None:
     ("change", "said"),
     [
         (("name:", "nam:"), "nam is not a key; did you mean name?"),
-        (("offset: 23", "ofset: 23"), "gpio.pins.button: .* will not do: .*unknown field ofset"),
+        (("offset: 23", "ofset: 23"), "gpio.pins.button.ofset is not a key; did you mean gpio.pins.button.offset?"),
         (("pin: 16,", "pin: 41,"), "gpio.pins.button.pin: 41 will not do: .*<= 40"),
         (("pull: up", "pull: sideways"), "gpio.pins.button.pull: 'sideways' will not do"),
         (("chip: pinctrl-bcm2711", "chip: null"), "gpio.chip: None will not do"),

@@ -38,7 +38,7 @@ def _stages(answer: Answer) -> list[str]:
         line = f"{name:12} {stage['state']:9}{memory}  pulse {stage['pulse_s']:5.1f} s ago"
         dropped = f"  dropped {stage['dropped']}" if stage["dropped"] else ""
         shown.append(f"{line}  restarts {stage['restarts']}{dropped}")
-        if stage["note"]:
+        if stage["note"] and f"{name}: {stage['note']}" not in answer["complaints"]:
             shown.append(f"             {stage['note']}")
     return [*shown, f"{'hub':12} {'':9}{answer['hub_memory_mb']:6.0f} MB"]
 

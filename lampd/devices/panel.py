@@ -17,13 +17,16 @@ class PanelError(Exception):
 
 
 class Panel:
-    """A button and a relay on the pins of `gpio`; the relay starts `lit` or not, without a glitch. A privacy button and
-    a status light, where there are any; `complaint` says why they cannot be used, for the switch works without them."""
+    """A button and a relay on the pins of `gpio`; the relay, where there is one, starts `lit` or not, without a glitch.
+    A privacy button and a status light, where there are any; `complaint` says why they cannot be used, for the switch
+    works without them."""
 
     def __init__(self, gpio: Gpio, lit: bool) -> None:
         import gpiozero
 
         self.complaint = ""
+        self._lit = lit
+        self._relay: Any = None
         self._privacy: Any = None
         self._light: Any = None
 
@@ -31,9 +34,10 @@ class Panel:
         self._latching = gpio.button.kind == "latching"
         try:
             factory = _factory(gpio)
-            self._relay: Any = gpiozero.OutputDevice(
-                gpio.relay.pin, active_high=gpio.relay.active_high, initial_value=lit, pin_factory=factory
-            )
+            if relay := gpio.relay:
+                self._relay = gpiozero.OutputDevice(
+                    relay.pin, active_high=relay.active_high, initial_value=lit, pin_factory=factory
+                )
             self._button: Any = gpiozero.Button(
                 gpio.button.pin,
                 pull_up=gpio.button.pull_up,
@@ -42,8 +46,9 @@ class Panel:
             )
         except Exception as error:
             # lgpio and gpiozero share no base class but this
+            relay_pin = gpio.relay.pin if gpio.relay else "no pin"
             raise PanelError(
-                f"gpio: relay on {gpio.relay.pin}, button on {gpio.button.pin}: {type(error).__name__}: {error}. "
+                f"gpio: relay on {relay_pin}, button on {gpio.button.pin}: {type(error).__name__}: {error}. "
                 "Check the pins in the board's profile, that no other program holds them, "
                 "and that this user may use /dev/gpiochip* (group gpio)"
             ) from error
@@ -64,11 +69,13 @@ class Panel:
 
     def set(self, lit: bool) -> None:
         """Close the relay's circuit, or open it."""
-        self._relay.value = lit
+        self._lit = lit
+        if self._relay:
+            self._relay.value = lit
 
     @property
     def lit(self) -> bool:
-        return bool(self._relay.value)
+        return bool(self._relay.value) if self._relay else self._lit
 
     def shine(self, light: Light) -> None:
         """Have the status light, if there is one, shine, blink, or blink thrice as a hint."""

@@ -32,7 +32,8 @@ def panels() -> Iterator[Any]:
     yield make
     for panel in made:
         panel._button.close()
-        panel._relay.close()
+        if panel._relay:
+            panel._relay.close()
         if panel._light:
             panel._light.close()
 
@@ -105,6 +106,15 @@ def test_pins_may_be_named_as_the_board_names_them(panels: Any) -> None:
     assert len(presses) == 1 and level(panel)
 
 
+def test_without_a_relay_it_still_knows_the_state(panels: Any) -> None:
+    panel = panels(replace(PINS, relay=None), True)
+    presses = count(panel)
+    assert panel.lit
+    panel.set(False)
+    panel.press()
+    assert not panel.lit and presses == [0]
+
+
 def test_simulated_pins_say_so(panels: Any) -> None:
     assert panels().simulated
 
@@ -162,7 +172,7 @@ def test_the_light_blinks(panels: Any, light: Light, changes: int) -> None:
 
 
 def test_a_light_that_cannot_be_had_does_not_take_the_switch_with_it(panels: Any) -> None:
-    panel = panels(replace(PINS, status_light=StatusLight(PINS.relay.pin)))
+    panel = panels(replace(PINS, status_light=StatusLight(27)))
     presses = count(panel)
     panel.press()
     assert presses == [0]
