@@ -7,7 +7,6 @@ import sqlite3
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import quote
 
 from lampd.doctor.check import Check, Lamp
 from lampd.doctor.who import may, user
@@ -135,8 +134,8 @@ def journal(lamp: Lamp, limit_s: float = CHECKED_S) -> Check:
     end = time.monotonic() + limit_s
     db = None
     try:
-        db = sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True)
-        db.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)
+        db.set_progress_handler(lambda: time.monotonic() > end, 1000)
         number = db.execute("PRAGMA user_version").fetchone()[0]
         result = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         words = db.execute("SELECT count(*) FROM transcript").fetchone()[0] if result == "ok" else 0

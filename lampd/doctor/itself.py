@@ -100,16 +100,12 @@ def _version(package: str) -> str:
 def clock(lamp: Lamp, now: float | None = None, clocks: Path = Path("/sys/class/rtc")) -> Check:
     """What lampd learns and decides goes by the time since the start, so a wrong date harms nothing but dates."""
     has = sorted(one.name for one in clocks.glob("rtc*")) if clocks.is_dir() else []
-    kept = (
-        f"kept by {has[0]} while the power is off" if has else "no clock of the board keeps it while the power is off"
-    )
+    kept = f"kept by {has[0]} while the power is off" if has else "kept by nothing while the power is off"
     moment = time.localtime(now)
     told = f"{time.strftime('%Y-%m-%d %H:%M', moment)}, {kept}"
     if moment.tm_year < 2024:
-        harmless = (
-            "never set, which harms nothing: it learns by the time since its start; only dates in log and history"
-        )
-        return Check("clock", "ok", f"{told}; {harmless} are wrong")
+        harmless = "it learns by the time since its start; dates in log and history are wrong"
+        return Check("clock", "ok", f"{told}; never set, which harms nothing: {harmless}")
     return Check("clock", "ok", told)
 
 
