@@ -80,5 +80,5 @@ END
     chmod +x "$release/bin/$name"
 done <<<"lampd daemon
 lampctl main"
-cp -r systemd deploy/install.sh deploy/install.d "$release"
+cp -r systemd deploy/shell deploy/install.sh deploy/install.d "$release"
 echo "$version"

@@ -1,6 +1,6 @@
 """Why the lamp did what it did about an utterance: a journal comes in, a reason leaves.
 
-The anticipator is made anew from what the journal says it knew then, and asked again; then from that with one thing
+The anticipator is made anew from what the journal says it knew then, and asked again; then with one thing
 changed, to see what would have changed its mind. Of models that are no longer kept it has to do without.
 """
 
@@ -73,6 +73,8 @@ class Thinker(Protocol):
 
     def learn(self, example: Example) -> None: ...
 
+    def forget(self, utterance: int) -> None: ...
+
 
 class NoReason(Exception):
     """An utterance about which nothing is known; the text says which there are."""
@@ -86,15 +88,32 @@ def why(journal: Journal, settings: Settings, utterance: int | None = None) -> R
     known_by = [one for one in journal.memory("anticipator", seq) if isinstance(one, (Model, Directive))]
     begin = Resume(directive.at, directive.utterance, directive.was_lit)
 
-    def ask(known: Sequence[Example]) -> Thought:
-        return thinker(settings, [*known, *known_by, begin]).think(said, directive.was_lit)
+    mind = thinker(settings, [*examples, *known_by, begin])
+    thought = mind.think(said, directive.was_lit)
 
-    thought = ask(examples)
-    found = explain(thought.drivers, said, directive.was_lit, examples)
+    def likely_without(example: Example) -> float:
+        mind.forget(example.utterance)
+        likely = mind.think(said, directive.was_lit).likely
+        mind.learn(example)
+        return likely
+
+    found = explain(thought.drivers, said, directive.was_lit, examples, directive.wish != "nothing")
     by_number = {example.utterance: example for example in examples}
     because = [number for number in directive.because or found.utterances if number in by_number]
     change: Tag = "dark" if directive.was_lit else "lit"
     flip = Example(directive.at, AGAIN, said.text, directive.was_lit, (change,), "flip", True, said.ngrams, said.sound)
+    taught = tuple(
+        Taught(
+            number,
+            by_number[number].text,
+            by_number[number].possible,
+            by_number[number].cause,
+            said_then(journal, number)[1],
+            thought.likely - likely_without(by_number[number]),
+        )
+        for number in because
+    )
+    mind.learn(replace(flip, voice=said.voice))
     return Reason(
         utterance=directive.utterance,
         text=said.text,
@@ -109,18 +128,8 @@ def why(journal: Journal, settings: Settings, utterance: int | None = None) -> R
         thoughts=directive.thoughts,
         losses=directive.losses,
         ngrams=found.ngrams,
-        taught=tuple(
-            Taught(
-                number,
-                by_number[number].text,
-                by_number[number].possible,
-                by_number[number].cause,
-                said_then(journal, number)[1],
-                thought.likely - ask([one for one in examples if one.utterance != number]).likely,
-            )
-            for number in because
-        ),
-        learned=ask([*examples, replace(flip, voice=said.voice)]).likely,
+        taught=taught,
+        learned=mind.think(said, directive.was_lit).likely,
     )
 
 

@@ -49,6 +49,10 @@ system_files=(
     "systemd/lampd.service /usr/lib/systemd/system/lampd.service"
     "systemd/lampd.sysusers /usr/lib/sysusers.d/lampd.conf"
     "systemd/60-lampd-gpio.rules /usr/lib/udev/rules.d/60-lampd-gpio.rules"
+    "shell/lampctl.1 /usr/local/share/man/man1/lampctl.1"
+    "shell/lampctl.bash /usr/local/share/bash-completion/completions/lampctl"
+    "shell/_lampctl /usr/local/share/zsh/site-functions/_lampctl"
+    "shell/lampctl.fish /usr/local/share/fish/vendor_completions.d/lampctl.fish"
 )
 
 # the files, users and links outside of /opt, as a release has them

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from lampd.learners.explicit import Explicit
 from lampd.learners.judge import Judge, Verdict
 from lampd.learners.lineage import Lineage
@@ -66,6 +68,13 @@ class Council:
         self._explicit.learn(example)
         self._sound.learn(example)
         self.judge.learned(example)
+
+    def forget(self, utterance: int) -> None:
+        """Be as if it had taught nothing, but for what fitted models have of it."""
+        if example := self._explicit.examples.get(utterance):
+            self._explicit.forget(utterance)
+            self._sound.forget(utterance)
+            self.judge.learned(replace(example, possible=()))
 
     def think(self, said: Said, lit: bool) -> Thought:
         """What every learner thinks of `said` to a lamp that is `lit` or not, and what follows from that."""

@@ -151,6 +151,10 @@ class Anticipator:
         self._council.learn(example)
         self._verbatim.learn(example)
 
+    def forget(self, utterance: int) -> None:
+        """Think as if an utterance had taught nothing, but what fitted models have of it."""
+        self._council.forget(utterance)
+
     def think(self, said: Said, lit: bool) -> Thought:
         """What `said` to a lamp that is `lit` or not is taken to mean."""
         return self._council.think(said, lit)
@@ -220,7 +224,8 @@ class Anticipator:
         because: list[int] = []
         lit, dark = thought.likelihoods
         if wish != "nothing":
-            because = explain(thought.drivers, said.said, thought.lit, self._council.examples.values()).utterances
+            known = self._council.examples.values()
+            because = explain(thought.drivers, said.said, thought.lit, known, acted=True).utterances
         return Directive(
             at=said.at,
             utterance=said.utterance,

@@ -75,7 +75,7 @@ def tell(capfd: pytest.CaptureFixture[str]) -> Tell:
 
 def ready(board: Guest) -> dict[str, Any]:
     """The lamp's status once all stages are there."""
-    whole: dict[str, Any] = until(lambda: (status := board.status()).get("well") and status, 240)
+    whole: dict[str, Any] = until(lambda: (status := board.status()).get("well") and status, 600)
     return whole
 
 
@@ -118,7 +118,7 @@ def test_it_hears_what_is_said_and_learns_from_a_flip(board: Guest, tell: Tell) 
     say(board)
     # an emulated board takes long to hear it; a flip counts by when it came
     press(board)
-    until(lambda: board.status()["known"]["lit"] > before, 180)
+    until(lambda: board.status()["known"]["lit"] > before, 400)
     learned = [one for one in events(board) if one["type"] == "Example" and one["possible"] == ["lit"]]
     tell(f"heard {learned[-1]['text']!r}, and a flip said what it means")
 
@@ -145,7 +145,7 @@ def test_a_hung_stage_is_started_again(board: Guest) -> None:
     before = ready(board)["stages"]["transcriber"]["pid"]
     board.run(f"kill -STOP {before}")
     say(board)
-    until(lambda: board.status()["stages"]["transcriber"]["pid"] not in (None, before), 120)
+    until(lambda: board.status()["stages"]["transcriber"]["pid"] not in (None, before), 400)
     ready(board)
 
 
@@ -167,7 +167,7 @@ def test_the_pin_factory_on_simulated_chips(board: Guest, tell: Tell) -> None:
 
 def test_a_power_cut_costs_nothing_that_was_learned(board: Guest) -> None:
     board.run("lampctl on")
-    before = until(lambda: (status := board.status())["lit"] and status, 30)
+    before = until(lambda: (status := board.status())["lit"] and status, 120)
     board.power_cut()
     board.power_on()
     after = ready(board)
