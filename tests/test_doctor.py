@@ -13,11 +13,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from lampd import config
 from lampd.doctor import button, files, health, itself, pins, sound, users
@@ -28,7 +30,8 @@ from lampd.doctor.rounds import BUTTON, ROUNDS, first, worst
 from lampd.journal import Journal
 from lampd.messages import Flip, Transcript
 from lampd.schema import VERSION
-from lampd.settings import Settings
+from lampd.settings import Relay, Settings
+from tests.devices import test_libgpiod
 from tests.devices.test_microphone import Room, room
 from tests.test_daemon import House, house
 from tests.test_levels import configure, levels, noise, pcm, run, tone
@@ -487,6 +490,66 @@ def test_a_chip_that_is_not_there(lamp: Lamp) -> None:
 def test_who_holds_a_line(consumer: str | None, running: bool, verdict: str, word: str) -> None:
     found = pins.verdict("relay", "GPIO24", consumer, running)
     assert (found.verdict, word in found.found, bool(found.do)) == (verdict, True, verdict != "ok")
+
+
+class Imagined(test_libgpiod.Chip):
+    """A chip whose lines are held by `holder`."""
+
+    holder: str | None = None
+
+    def get_line_info(self, offset: int) -> Any:
+        return SimpleNamespace(name=test_libgpiod.LINES[offset] or None, consumer=self.holder, used=bool(self.holder))
+
+    def request_lines(self, lines: dict[int, Any], consumer: str, events: int) -> Any:
+        assert consumer == "lampctl doctor"
+        return super().request_lines(lines, "lampd", events)
+
+
+@pytest.fixture
+def on_pins(lamp: Lamp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lamp:
+    """A lamp on such a chip."""
+    chip = tmp_path / "gpiochip7"
+    chip.touch()
+    monkeypatch.setattr("gpiod.Chip", Imagined)
+    monkeypatch.setattr("lampd.devices.libgpiod.DEVICES", tmp_path)
+    monkeypatch.setattr(Imagined, "path", str(chip))
+    monkeypatch.setattr(test_libgpiod.Chip, "levels", dict.fromkeys(range(7), 1), raising=False)
+    for name, value in (("settings", {}), ("asked", []), ("failure", None)):
+        monkeypatch.setattr(test_libgpiod.Chip, name, value, raising=False)
+    gpio = lamp.settings.gpio
+    relay = Relay("RELAY", True)
+    return of(lamp, "gpio", factory="libgpiod", chip="imagined", relay=relay, button=replace(gpio.button, pin="BTN"))
+
+
+def test_pins_that_are_there(on_pins: Lamp, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = pins.pins(on_pins)
+    assert (free.verdict, free.found) == ("ok", "imagined: button BTN is free; relay RELAY is free")
+    monkeypatch.setattr(Imagined, "holder", "lampd")
+    assert pins.pins(runs(on_pins)).verdict == "ok"
+    monkeypatch.setattr(Imagined, "holder", "spi0 CS0")
+    taken = pins.pins(runs(on_pins))
+    assert taken.verdict == "bad" and "relay RELAY is held by spi0 CS0" in taken.found and "overlay" in taken.do
+    wrong = pins.pins(of(on_pins, "gpio", relay=Relay("RELAI", True)))
+    assert wrong.verdict == "bad" and "did you mean RELAY?" in wrong.found
+
+
+def test_pins_that_the_service_may_not_open(on_pins: Lamp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pins, "number_of", lambda name: 990)
+    Path(Imagined.path).chmod(0o600)
+    refused = pins.pins(on_pins)
+    assert refused.verdict == "bad" and "60-lampd-gpio.rules" in refused.do
+    monkeypatch.setattr(pins, "group", lambda number: "gpio")
+    Path(Imagined.path).chmod(0o660)
+    assert pins.pins(on_pins).verdict == "ok"
+
+
+def test_a_button_that_nobody_presses(
+    on_pins: Lamp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(button, "PATIENCE_S", 0.2)
+    assert button.button(on_pins).verdict == "bad"
+    assert "press the button 10 times" in capsys.readouterr().err
+    assert not Imagined.settings, "the line is let go of"
 
 
 def test_how_a_button_bounces() -> None:

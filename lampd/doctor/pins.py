@@ -40,11 +40,12 @@ def pins(lamp: Lamp) -> Check:
 
     try:
         with LibgpiodFactory(gpio.chip) as factory:
+            wrong = _access(Path(factory.chip.path))
             lines = {what: _line(factory, name) for what, name in wanted(gpio).items()}
     except PinError as error:
         overlay = "set `board:` to this board, and look that its kernel has the GPIO driver (`ls /dev/gpiochip*`)"
         return Check("pins", "bad", str(error), overlay)
-    if wrong := _access(Path(factory.chip.path)):
+    if wrong:
         return wrong
     found = [verdict(what, name, consumer, lamp.answer is not None) for what, (name, consumer) in lines.items()]
     told = "; ".join(one.found for one in found)
