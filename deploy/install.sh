@@ -2,7 +2,7 @@
 # Installs lampd on this board, upgrades it, and takes an upgrade back that does not do well. See --help.
 #
 # A release is a folder /opt/lampd/releases/VERSION; /opt/lampd/current is the one that runs, previous the one before
-# it. What the lamp knew before VERSION came lies in /var/lib/lampd/before-VERSION.
+# it. What the lamp knew before VERSION came lies in /var/lib/lampd/before-VERSION; in NAME/before-VERSION, the lamp NAME.
 set -Eeuo pipefail
 umask 022
 unset "${!PYTHON@}"
@@ -86,7 +86,7 @@ install_release() {
     for name in "$releases"/*/; do
         name=$(basename "$name")
         case $name in "$version" | "$before" | '*') ;;
-        *) step "remove $name" rm -rf "${releases:?}/$name" "$state/before-$name" "$state/after-$name" ;;
+        *) step "remove $name" rm -rf "${releases:?}/$name" "$state"/{,*/}{before,after}-"$name" ;;
         esac
     done
     if [ -z "$changed" ]; then
@@ -97,7 +97,7 @@ install_release() {
 }
 
 take_its_place() {
-    keep_learned "$1"
+    each_lamp keep_learned "$1"
     [ -z "$2" ] || point previous "$2"
     point current "$1"
 }
@@ -155,10 +155,11 @@ rollback() {
 remove_system() {
     local pair
     [ "$root" ] || systemctl --quiet disable --now lampd.service 2>/dev/null || true
+    [ "$root" ] || systemctl stop 'lampd@*.service' 2>/dev/null || true
     for pair in "${system_files[@]}"; do
         rm -f "$root${pair#* }"
     done
-    rm -f "$root/usr/local/bin/lampctl" "$root/etc/systemd/system/multi-user.target.wants/lampd.service"
+    rm -f "$root/usr/local/bin/lampctl" "$root"/etc/systemd/system/multi-user.target.wants/lampd{,@*}.service
     [ "$root" ] || systemctl daemon-reload
 }
 

@@ -81,4 +81,5 @@ END
 done <<<"lampd daemon
 lampctl main"
 cp -r systemd deploy/shell deploy/install.sh deploy/install.d "$release"
+sed -f systemd/instance.sed systemd/lampd.service >"$release/systemd/lampd@.service"
 echo "$version"

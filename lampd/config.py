@@ -1,7 +1,8 @@
 """The configuration: defaults, the board's profile and the owner's file come in, checked Settings leave.
 
 Later layers win key by key: config/lampd.yaml, hardware/BOARD.yaml, then the owner's file. Which board it is, the
-owner's file says, or else the card that the lamp was started from.
+owner's file says, or else the card that the lamp was started from. Where there are several lamps on a board, the file
+of the lamp NAME is /etc/lampd/NAME.yaml, and its state_dir and control_socket are its own.
 """
 
 import difflib
@@ -17,7 +18,9 @@ from lampd.board import Board
 from lampd.settings import Settings
 
 OWNERS = Path("/etc/lampd/lampd.yaml")
-ENVIRONMENT = "LAMPD_CONFIG"
+ENVIRONMENT, NAME = "LAMPD_CONFIG", "LAMPD_NAME"
+NAMES = re.compile(r"(?!(?:lampd|models|sessions|voices)$)[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
+"""Of several lamps on a board, but for what the lamp without a name has in its state_dir, where theirs lie."""
 SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one written in C takes a twentieth of the time, and the switch waits for it."""
 # on a card made by deploy/image: what its lampd.txt says, else what the card was made for
@@ -34,17 +37,38 @@ def shipped(name: str) -> Path:
     return inside if inside.exists() else Path(__file__).parent.parent / name
 
 
-def owners_file(given: str | None = None) -> Path | None:
-    """The owner's file: the one given, else the one LAMPD_CONFIG names, else /etc/lampd/lampd.yaml where it exists."""
-    named = given or os.environ.get(ENVIRONMENT)
+def owners_file(given: str | None = None, name: str | None = None) -> Path | None:
+    """The owner's file: the one given, or that of the lamp of this name; else what LAMPD_CONFIG or LAMPD_NAME say; else
+    /etc/lampd/lampd.yaml where it exists. Raises ConfigError for what is no name."""
+    named = given or (None if name else os.environ.get(ENVIRONMENT))
     if named:
         return Path(named)
+    if name := name or os.environ.get(NAME):
+        if not NAMES.fullmatch(name):
+            raise ConfigError(f"{name} cannot be the name of a lamp: letters and digits, and not {OWNERS.stem}")
+        return OWNERS.with_name(f"{name}.yaml")
     return OWNERS if OWNERS.exists() else None
+
+
+def name_of(path: Path | None) -> str:
+    """Which of several lamps the owner's file is of; empty for the one without a name."""
+    here = path is not None and path.absolute().parent == OWNERS.parent and path.stem != OWNERS.stem
+    return path.stem if path and here else ""
+
+
+def service_of(path: Path | None) -> str:
+    """What systemd calls the lamp whose owner's file this is."""
+    name = name_of(path)
+    return f"lampd@{name}" if name else "lampd"
 
 
 def load(path: Path | None = None, **overrides: Any) -> Settings:
     """Settings from all layers; `overrides` are top-level keys set by the caller. Raises ConfigError."""
     settings = _yaml(shipped("config/lampd.yaml"))
+    if name := name_of(path):
+        socket = Path(settings["control_socket"])
+        settings["control_socket"] = f"{socket.parent}@{name}/{socket.name}"
+        settings["state_dir"] += f"/{name}"
     owners = _yaml(path) if path else {}
     _known(owners, Settings, path, "")
     board = str(overrides.get("board") or owners.get("board") or _card() or settings["board"])

@@ -153,7 +153,7 @@ def _request(line: bytes) -> Request:
 def _not_running(path: Path, error: Exception) -> NotRunning:
     return NotRunning(
         f"no lampd answers at {path} ({error}). Is it running? `systemctl status lampd`, or `make lamp` on a "
-        "computer. A lampd with another configuration: --config FILE, or LAMPD_CONFIG"
+        "computer. One of several lamps: --name NAME. Another configuration: --config FILE, or LAMPD_CONFIG"
     )
 
 

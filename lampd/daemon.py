@@ -113,12 +113,14 @@ def on_screen(daemon: Daemon) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="lampd", description="A lamp that learns from the flips of its switch.")
-    parser.add_argument("--config", metavar="FILE", help="the configuration (default: LAMPD_CONFIG, else /etc/lampd)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--config", metavar="FILE", help="the configuration (default: LAMPD_CONFIG, else /etc/lampd)")
+    which.add_argument("--name", help="which of several lamps it is: its configuration is /etc/lampd/NAME.yaml")
     parser.add_argument("--screen", action="store_true", help="show the lamp here; the space bar is the switch")
     parser.add_argument("--version", action="version", version=__version__)
     arguments = parser.parse_args()
     try:
-        settings = config.load(config.owners_file(arguments.config))
+        settings = config.load(config.owners_file(arguments.config, arguments.name))
         state = Path(settings.state_dir)
         state.mkdir(parents=True, exist_ok=True)
         file = (state / "lampd.log").open("a") if arguments.screen else sys.stderr

@@ -43,24 +43,55 @@ def version(program: str) -> int:
     return int(run(program, "--version").stdout.split()[1 if program != "udevadm" else 0].split(".")[0])
 
 
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+@pytest.fixture(params=["lampd.service", "lampd@.service"])
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Of the only lamp, or of one of several."""
+    if request.param == UNIT.name:
+        return UNIT
+    made = tmp_path / "made" / request.param
+    made.parent.mkdir()
+    made.write_text(template())
+    return made
+
+
+def template() -> str:
+    """As deploy/tree.sh makes it."""
+    return subprocess.check_output(["sed", "-f", SYSTEMD / "instance.sed", UNIT], text=True)
+
+
+def test_systemd_finds_nothing_wrong_with_the_unit(unit: Path, tmp_path: Path) -> None:
     # lampd is not installed where tests run
-    installed = UNIT.read_text().replace(keys()["ExecStart"][0], shutil.which("true") or "")
-    (tmp_path / UNIT.name).write_text(installed)
-    verified = run("systemd-analyze", "verify", "--man=no", tmp_path / UNIT.name)
+    (tmp_path / unit.name).write_text(unit.read_text().replace(keys()["ExecStart"][0], shutil.which("true") or ""))
+    one = unit.name.replace("@", "@fan")
+    if one != unit.name:
+        (tmp_path / one).symlink_to(tmp_path / unit.name)
+    verified = run("systemd-analyze", "verify", "--man=no", tmp_path / one)
     # others' units are not ours to judge
-    complaints = [line for line in verified.stdout.splitlines() if UNIT.name in line]
+    complaints = [line for line in verified.stdout.splitlines() if "lampd" in line]
     if version("systemd-analyze") < 254:
         complaints = [line for line in complaints if not any(f"Unknown key '{key}'" in line for key in SINCE_254)]
     assert not complaints
     assert verified.returncode == 0, verified.stdout
 
 
-def test_what_the_unit_is_exposed_to_is_little() -> None:
+def test_what_the_unit_is_exposed_to_is_little(unit: Path) -> None:
     if version("systemd-analyze") < 250:
         pytest.skip("systemd-analyze before 250 judges only units that run")
-    judged = run("systemd-analyze", "security", "--offline=yes", f"--threshold={10 * EXPOSURE:.0f}", "--no-pager", UNIT)
+    judged = run("systemd-analyze", "security", "--offline=yes", f"--threshold={10 * EXPOSURE:.0f}", "--no-pager", unit)
     assert judged.returncode == 0, judged.stdout
+
+
+def test_one_of_several_lamps_is_as_the_only_one_but_for_its_names() -> None:
+    lines = zip(UNIT.read_text().splitlines(), template().splitlines(), strict=True)
+    changed = dict(pair[1].split("=", 1) for pair in lines if pair[0] != pair[1])
+    assert changed == {
+        "Description": "%i, which learns what you say for light and for dark",
+        "ExecStart": f"{keys()['ExecStart'][0]} --name %i",
+        "StateDirectory": "lampd/%i",
+        "RuntimeDirectory": "lampd@%i",
+    }
+    # systemd empties a RuntimeDirectory when its unit stops: none may lie in another's
+    assert not changed["RuntimeDirectory"].startswith(f"{keys()['RuntimeDirectory'][0]}/")
 
 
 def test_what_torch_needs_is_left_to_it() -> None:

@@ -37,15 +37,27 @@ healthy() {
     [ ! -s "$temporary/deaf" ] || sed -n 's/^./it cannot hear yet: &/p' "$temporary/deaf"
 }
 
-# switch_to VERSION COMMAND...: between the two lives of the lamp, the command sees to what was learned
+others=()
+# the other lamps of this board that run: lampd@NAME.service
+other_lamps() {
+    systemctl list-units --plain --no-legend --state=active,activating 'lampd@*.service' | cut -d ' ' -f 1
+}
+start_lamps() {
+    systemctl start --no-block lampd.service
+    # a release from before there were several knows none of them
+    [ "${#others[@]}" = 0 ] || systemctl start --no-block "${others[@]}" || true
+}
+
+# switch_to VERSION COMMAND...: between the two lives of the lamps, the command sees to what each has learned
 switch_to() {
     stopped=yes
-    systemctl stop lampd.service 2>/dev/null || true
-    "${@:2}"
+    mapfile -t others < <(other_lamps)
+    systemctl stop lampd.service "${others[@]}" 2>/dev/null || true
+    each_lamp "${@:2}"
     point current "$1"
     fit_system "$1"
     echo "starting $1 ..."
-    systemctl start --no-block lampd.service
+    start_lamps
     stopped=''
 }
 
@@ -54,7 +66,7 @@ leave() {
     local code=$?
     trap - ERR
     set +e
-    [ -z "$stopped" ] || systemctl start --no-block lampd.service
+    [ -z "$stopped" ] || start_lamps
     [ "${#trying[@]}" = 0 ] || take_back
     rm -rf "$temporary" ${unpacking:+"$releases/.incoming"}
     exit "$code"

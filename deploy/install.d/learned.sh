@@ -1,5 +1,16 @@
 # shellcheck shell=bash disable=SC2154
-# What the lamp has learned, before and after a change of release; read by install.sh.
+# What the lamps have learned, before and after a change of release; read by install.sh.
+
+# each_lamp COMMAND...: with $state of the lamp, and then of each other that $etc has a file for
+each_lamp() {
+    local file first=$state state
+    state=$first
+    "$@"
+    for file in "$etc"/*.yaml; do
+        state=$first/$(basename "$file" .yaml)
+        if [ -e "$state/journal.db" ]; then "$@"; fi
+    done
+}
 
 # of what was learned (in $1), and what a release can read
 journal_version() {

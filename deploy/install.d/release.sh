@@ -47,6 +47,7 @@ END
 
 system_files=(
     "systemd/lampd.service /usr/lib/systemd/system/lampd.service"
+    "systemd/lampd@.service /usr/lib/systemd/system/lampd@.service"
     "systemd/lampd.sysusers /usr/lib/sysusers.d/lampd.conf"
     "systemd/60-lampd-gpio.rules /usr/lib/udev/rules.d/60-lampd-gpio.rules"
     "shell/lampctl.1 /usr/local/share/man/man1/lampctl.1"
@@ -60,6 +61,11 @@ fit_system() {
     local pair from to written=''
     for pair in "${system_files[@]}"; do
         from=$releases/$1/${pair% *} to=$root${pair#* }
+        if [ -d "$releases/$1" ] && [ ! -e "$from" ]; then
+            # a release from before there was such a file
+            [ ! -e "$to" ] || { written=yes && step "remove $to" rm "$to"; }
+            continue
+        fi
         cmp -s "$from" "$to" || { written=yes && step "write $to" install -Dm644 "$from" "$to"; }
     done
     [ -z "$written" ] && grep -qs '^lampd:' "$root/etc/passwd" ||

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lampd import archive, control
+from lampd import archive, config, control
 from lampd.backup import BackupError, Manifest, make
 from lampd.cli.ask import DEGRADED, WELL, load
 from lampd.restore import Restored, restore
@@ -42,9 +42,10 @@ def restored(arguments: argparse.Namespace) -> int:
     settings = load(arguments)
     if not settings:
         return DEGRADED
+    service = config.service_of(config.owners_file(arguments.config))
     try:
         control.ask(Path(settings.control_socket), {"ask": "ping"})
-        print("lampctl: lampd is running: stop it first: systemctl stop lampd", file=sys.stderr)
+        print(f"lampctl: lampd is running: stop it first: systemctl stop {service}", file=sys.stderr)
         return DEGRADED
     except control.NotRunning:
         pass
@@ -53,6 +54,7 @@ def restored(arguments: argparse.Namespace) -> int:
     except REFUSED as error:
         return _refused(error)
     _tell(done, identity(settings.transcriber.voice), bool(arguments.signer))
+    print(f"it is used when lampd starts: systemctl start {service}")
     return WELL
 
 
@@ -68,7 +70,6 @@ def _tell(done: Restored, voice: str, checked: bool) -> None:
             f"it was learned with another voice ({said.voice or 'none'}; here it is {voice or 'none'}): what was "
             "learned with that is kept, and not used until lampd hears with it again (lampctl voice use)"
         )
-    print("it is used when lampd starts: systemctl start lampd")
 
 
 def _refused(error: Exception) -> int:

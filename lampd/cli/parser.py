@@ -26,7 +26,10 @@ BENCHMARKS = {
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="lampctl", description="Look in on the lamp, flip it, replay its evenings.")
-    top.add_argument("--config", metavar="FILE", help="the lamp's configuration, where it is not the default one")
+    which = top.add_mutually_exclusive_group()
+    which.add_argument("--config", metavar="FILE", help="the lamp's configuration, where it is not the default one")
+    name = "which of several lamps: the one of /etc/lampd/NAME.yaml (LAMPD_NAME)"
+    which.add_argument("--name", dest="config", type=_file_of, metavar="NAME", help=name)
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
@@ -189,6 +192,15 @@ def _voice(command: argparse.ArgumentParser) -> None:
     test = add("test", "what a voice hears in sound files, or in 3 s from the microphone")
     test.add_argument("voice", nargs="?", metavar="VOICE", help="its name in the list, or its folder (the one in use)")
     test.add_argument("--sound", nargs="+", default=[], metavar="PATH", help="sound files")
+
+
+def _file_of(name: str) -> str:
+    from lampd import config
+
+    try:
+        return str(config.owners_file(name=name))
+    except config.ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _seconds(duration: str) -> float:

@@ -76,7 +76,8 @@ def _use(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.json:
         print(json.dumps({"file": str(file), "voice": value, "prepared": told["prepared"]}))
     else:
-        print(f"{file}: transcriber.voice is {value} now; restart lampd to hear with it (systemctl restart lampd)")
+        restart = f"systemctl restart {config.service_of(file)}"
+        print(f"{file}: transcriber.voice is {value} now; restart lampd to hear with it ({restart})")
         print("with a voice that is new to it lampd learns anew; what it learned with another is kept for that one")
     if not told["prepared"]:
         print(f"lampctl: until it is prepared it hears slowly: {told['problem']}", file=sys.stderr)
