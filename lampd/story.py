@@ -45,6 +45,7 @@ def fields(message: AnyMessage) -> dict[str, Any]:
 
 def clock(seconds: float) -> str:
     """Lamp time as minutes and seconds."""
+    seconds = max(seconds, 0.0)
     return f"{int(seconds) // 60:3}:{seconds % 60:04.1f}"
 
 

@@ -51,13 +51,14 @@ function _shtab_lampctl_using
 end
 
 set -g _shtab_lampctl_commands status watch levels doctor log why report flip on off pause resume autonomy tv-night history relabel teach undo forget backup restore record session 'session list' 'session show' 'session play' 'session export' 'session import' 'session trim' 'session delete' replay voice 'voice list' 'voice use' 'voice prepare' 'voice test' config bench
-set -g _shtab_lampctl_opts_with_value --config --for --from --key --picture --precision --seed --signer --since --sound --state --tape --threads --to --words -n
+set -g _shtab_lampctl_opts_with_value --config --for --from --key --name --picture --precision --seed --signer --since --sound --state --tape --threads --to --words -n
 
 complete -c lampctl -e
 complete -c lampctl -f
 
 complete -c lampctl -n _shtab_lampctl_using -s h -l help -d 'show this help message and exit'
 complete -c lampctl -n _shtab_lampctl_using -l config -x -d 'the lamp'"'"'s configuration, where it is not the default one'
+complete -c lampctl -n _shtab_lampctl_using -l name -x -d 'which of several lamps: the one of /etc/lampd/NAME.yaml (LAMPD_NAME)'
 complete -c lampctl -n _shtab_lampctl_using -l version -d 'show program'"'"'s version number and exit'
 complete -c lampctl -n '_shtab_lampctl_using; and test $_shtab_lampctl_npos -eq 0' -a status -d 'Is it well, and what has it learned.'
 complete -c lampctl -n '_shtab_lampctl_using status' -s h -l help -d 'show this help message and exit'
@@ -198,4 +199,4 @@ complete -c lampctl -n '_shtab_lampctl_using config' -s h -l help -d 'show this 
 complete -c lampctl -n '_shtab_lampctl_using config; and test $_shtab_lampctl_npos -eq 0' -ka "check" -d 'say whether it can be used, and what it comes to'
 complete -c lampctl -n '_shtab_lampctl_using; and test $_shtab_lampctl_npos -eq 0' -a bench -d 'Measure, and print the figures of the README.'
 complete -c lampctl -n '_shtab_lampctl_using bench' -s h -l help -d 'show this help message and exit'
-complete -c lampctl -n '_shtab_lampctl_using bench; and test $_shtab_lampctl_npos -eq 0' -ka "consistency hearing learners plm posterior reaction runtimes speech switch voice" -d 'consistency: whether a voice hears alike what is alike; switch: press to pin, while everything else is busy; hearing: utterances found in the clips of the data folder; learners: the learners and simple peers in text households, closed loop; plm: the precision language model against its peers; posterior: expected n-gram counts against those of the transcriber'"'"'s best string; reaction: from the end of speech to the pin, in real time through the five processes; voice: the voice'"'"'s runtime: how fast, how large, how like transformers; runtimes: whether torch, ONNX Runtime, transformers and SciPy work on this processor; speech: learning from real speech, closed loop through recorder and transcriber'
+complete -c lampctl -n '_shtab_lampctl_using bench; and test $_shtab_lampctl_npos -eq 0' -ka "consistency hearing learners looking plm posterior reaction runtimes speech switch voice" -d 'consistency: whether a voice hears alike what is alike; switch: press to pin, while everything else is busy; hearing: utterances found in the clips of the data folder; learners: the learners and simple peers in text households, closed loop; plm: the precision language model against its peers; looking: how long status takes, and how much of a processor watch does; posterior: expected n-gram counts against those of the transcriber'"'"'s best string; reaction: from the end of speech to the pin, in real time through the five processes; voice: the voice'"'"'s runtime: how fast, how large, how like transformers; runtimes: whether torch, ONNX Runtime, transformers and SciPy work on this processor; speech: learning from real speech, closed loop through recorder and transcriber'

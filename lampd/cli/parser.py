@@ -16,6 +16,7 @@ BENCHMARKS = {
     "hearing": "utterances found in the clips of the data folder",
     "learners": "the learners and simple peers in text households, closed loop",
     "plm": "the precision language model against its peers",
+    "looking": "how long status takes, and how much of a processor watch does",
     "posterior": "expected n-gram counts against those of the transcriber's best string",
     "reaction": "from the end of speech to the pin, in real time through the five processes",
     "voice": "the voice's runtime: how fast, how large, how like transformers",
