@@ -14,7 +14,7 @@ INTRODUCTION = r""".TH LAMPCTL 1 "" lampd "lampd"
 lampctl \- look in on a lamp that learns what you say from the flips of its switch
 .SH SYNOPSIS
 .B lampctl
-[\fB\-\-config\fR \fIFILE\fR] \fICOMMAND\fR ...
+[\fB\-\-config\fR \fIFILE\fR | \fB\-\-name\fR \fINAME\fR] \fICOMMAND\fR ...
 .SH DESCRIPTION
 lampctl asks the daemon
 .B lampd
@@ -39,10 +39,16 @@ Ended by Ctrl-C.
 .TP
 .B LAMPD_CONFIG
 The configuration, where it is not the default one.
+.TP
+.B LAMPD_NAME
+Which of several lamps on a board is asked.
 .SH FILES
 .TP
 .I /etc/lampd/lampd.yaml
 The owner's configuration: what differs from the defaults.
+.TP
+.I /etc/lampd/NAME.yaml
+That of one of several lamps, lampd@NAME, whose files are in NAME below.
 .TP
 .I /var/lib/lampd
 The journal, the models, recorded sessions, voices.

@@ -3,11 +3,13 @@
 Upgrades keep what was learned; what does not do well, or was not signed by a known key, does not stay.
 """
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,12 @@ def refused(run: Run, why: str) -> None:
     assert (run.returncode, why in run.stderr) == (1, True), run.stdout + run.stderr
 
 
+def fan(machine: Machine) -> dict[str, Any]:
+    """The status of the other lamp."""
+    answer: dict[str, Any] = json.loads(machine.lampctl("--name", "fan", "status", "--json").stdout or "{}")
+    return answer
+
+
 def test_a_dry_run_touches_nothing(machine: Machine) -> None:
     before = files(machine)
     said = machine.run(FIRST, "--dry-run", "--board", "laptop", "--owner", "owner", "--signer", SIGNED)
@@ -105,6 +113,14 @@ def test_one_command_and_the_lamp_works_without_a_network(machine: Machine) -> N
     until(lambda: machine.status()["lit"], 3)
     assert "board: laptop" in machine.run("cat", "/etc/lampd/lampd.yaml")
     machine.run("python3", "-c", "import ctypes; ctypes.CDLL('libportaudio.so.2')")
+
+
+def test_a_lamp_with_a_name_runs_beside_it(machine: Machine) -> None:
+    machine.run("tee", "/etc/lampd/fan.yaml", write="board: laptop\nthing: {name: fan, lit: 'on', dark: 'off'}\n")
+    machine.run("systemctl", "start", "lampd@fan")
+    assert machine.lampctl("--name", "fan", "on", user="owner").returncode == 0
+    until(lambda: fan(machine)["lit"], 5)
+    assert fan(machine)["version"] == "1.0.0"
 
 
 def test_what_it_loads_was_compiled_before(machine: Machine) -> None:
@@ -140,6 +156,9 @@ def test_an_upgrade_keeps_what_was_learned_and_the_light(machine: Machine) -> No
     assert flips(machine) == before
     assert machine.run("cat", "/var/lib/lampd/models/one", "/var/lib/lampd/before-1.1.0/models/one") == "kept\nkept"
     assert machine.run("readlink", "/opt/lampd/previous") == "releases/1.0.0"
+    until(lambda: fan(machine).get("version") == "1.1.0")
+    assert fan(machine)["lit"]
+    machine.run("ls", "/var/lib/lampd/fan/before-1.1.0/journal.db")
 
 
 def test_what_was_tampered_with_is_refused(machine: Machine) -> None:
@@ -174,6 +193,7 @@ def test_a_release_that_dies_is_taken_back_by_itself_with_what_it_did_to_the_jou
     assert version(machine) == "1.1.0"
     assert machine.status()["lit"]
     assert (flips(machine), journal_version(machine)) == before
+    until(lambda: fan(machine).get("lit"))
 
 
 def test_what_did_not_do_well_goes_with_the_next_that_does(machine: Machine) -> None:

@@ -161,6 +161,30 @@ def test_it_is_never_given_up(machine: Machine) -> None:
     until(lambda: answers(machine))
 
 
+def test_another_lamp_has_a_name_and_all_else_of_its_own(machine: Machine) -> None:
+    fan = "thing: {name: fan, lit: 'on', dark: 'off'}\ngpio: {relay: null}\nactuator: {command: [/opt/fan]}\n"
+    machine.run("tee", "/etc/lampd/fan.yaml", write=f"board: laptop\n{fan}")
+    machine.run("tee", "/opt/fan", write='#!/bin/sh\necho "$1, $(id -un)" >>/var/lib/lampd/fan/said\n')
+    machine.run("chmod", "755", "/opt/fan")
+    verified = machine.ask("systemd-analyze", "verify", "--man=no", "lampd@fan.service")
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+    machine.run("systemctl", "start", "lampd@fan")
+    machine.run("systemd-analyze", "security", "--threshold=20", "lampd@fan.service")
+    assert machine.lampctl("--name", "fan", "flip", user="owner").returncode == 0
+    until(lambda: machine.ask("cat", "/var/lib/lampd/fan/said").stdout == "off, lampd\non, lampd\n", 10)
+    assert machine.lampctl("--name", "fan", "flip", user="nobody").returncode == 2
+    assert machine.run("stat", "-c", "%U %G %a", "/var/lib/lampd/fan") == "lampd lampd 750"
+    # the lamp without a name comes and goes, and the fan stays
+    before = machine.run("systemctl", "show", "--value", "--property", "MainPID", "lampd@fan")
+    machine.run("systemctl", "restart", "lampd")
+    until(lambda: answers(machine))
+    assert "fan ● on" in machine.lampctl("--name", "fan", "status", user="owner").stdout
+    assert machine.run("systemctl", "show", "--value", "--property", "MainPID", "lampd@fan") == before
+    machine.run("systemctl", "stop", "lampd@fan")
+    assert machine.ask("ls", "/run/lampd@fan").returncode != 0
+    assert answers(machine)
+
+
 def test_errors_are_errors_in_the_journal(machine: Machine) -> None:
     machine.run("tee", "/etc/lampd/lampd.yaml", write="recorder: {hangover: 0.5}\n")
     machine.ask("systemctl", "restart", "lampd")
