@@ -1,10 +1,12 @@
 """What is advised about a microphone: on made sounds, on the recorded evening, and `lampctl levels` for real."""
 
 import json
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -191,7 +193,10 @@ def test_a_lamp_that_hears_nothing(deaf: House) -> None:
 def run(room: Room, house: House, *words: str) -> "subprocess.Popen[str]":
     """lampctl, where PortAudio finds the room."""
     command = [*LAMPCTL, "--config", str(house.file), *words]
-    return subprocess.Popen(command, env=room._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # tests that run in the background are deaf to Ctrl-C, and so would this be
+    listen = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(command, env=room._environment, text=True, preexec_fn=listen, **pipes)
 
 
 def test_a_muted_microphone_is_named_with_the_others(room: Room, house: House) -> None:
@@ -249,7 +254,7 @@ def test_it_ends_with_its_advice_when_interrupted(room: Room, house: House) -> N
     assert levels.stdout
     rows = [levels.stdout.readline() for _ in range(3)]
     assert "Ctrl-C" in rows[0]
-    levels.send_signal(2)
+    levels.send_signal(signal.SIGINT)
     assert levels.wait(30) == 1
     assert "gives digital silence" in levels.stdout.read()
 
