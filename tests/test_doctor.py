@@ -261,6 +261,10 @@ def test_another_version_runs(lamp: Lamp) -> None:
     assert "systemctl restart" in itself.daemon(runs(lamp, version="0.0.1", up_s=70.0)).do
 
 
+def test_which_of_several_lamps_is_to_be_started(lamp: Lamp) -> None:
+    assert "systemctl start lampd@kitchen`" in itself.daemon(lamp._replace(service="lampd@kitchen")).do
+
+
 def test_a_socket_of_another_group(lamp: Lamp, open_folder: Path) -> None:
     if os.geteuid():
         pytest.skip("only root gives files away")

@@ -71,7 +71,7 @@ def button(lamp: Lamp) -> Check:
     if gpio.factory == "mock":
         return Check("button", "ok", NO_PINS)
     if lamp.answer is not None:
-        stop = "`sudo systemctl stop lampd`, `lampctl doctor --button`, and `sudo systemctl start lampd`"
+        stop = f"`sudo systemctl stop {lamp.service}`, `lampctl doctor --button`, `sudo systemctl start {lamp.service}`"
         return Check("button", "look", "not measured: the running lamp holds its line", stop)
     from gpiozero.exc import PinError
 

@@ -32,6 +32,8 @@ class Lamp(NamedTuple):
     """There is no answer."""
     config_error: str = ""
     """The settings are not its owner's, but the defaults."""
+    service: str = "lampd"
+    """What systemd calls it."""
 
     @property
     def state(self) -> Path:
@@ -47,15 +49,15 @@ class Lamp(NamedTuple):
 Looks = Callable[[Lamp], Check]
 
 
-def met(settings: Settings, config_error: str = "") -> Lamp:
+def met(settings: Settings, config_error: str = "", service: str = "lampd") -> Lamp:
     """The lamp of these settings, asked how it is."""
     try:
         answer = control.ask(Path(settings.control_socket), {"ask": "status"})
     except control.NotRunning as error:
-        return Lamp(settings, None, str(error), config_error)
+        return Lamp(settings, None, str(error), config_error, service)
     if "error" in answer:
-        return Lamp(settings, None, str(answer["error"]), config_error)
-    return Lamp(settings, answer, "", config_error)
+        return Lamp(settings, None, str(answer["error"]), config_error, service)
+    return Lamp(settings, answer, "", config_error, service)
 
 
 def within(name: str, looks: Looks, lamp: Lamp, limit_s: float) -> Check:

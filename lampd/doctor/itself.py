@@ -27,13 +27,15 @@ def daemon(lamp: Lamp) -> Check:
         told = f"runs, version {answer['version']}, up {duration(answer['up_s'])}"
         if answer["version"] != __version__:
             other = f"{told}; lampctl is {__version__}"
-            return Check("lampd", "look", other, "restart it: `systemctl restart lampd`")
+            return Check("lampd", "look", other, f"restart it: `systemctl restart {lamp.service}`")
         if answer["well"]:
             return Check("lampd", "ok", f"{told}, and says that it is well")
         return Check("lampd", "bad", f"{told}; it complains: {'; '.join(answer['complaints'])}", "see the lines below")
     if word := refused(Path(lamp.settings.control_socket)):
         return Check("lampd", "look", "this user may not ask it", word)
-    start = "`systemctl start lampd`, unless it is stopped on purpose; `journalctl -u lampd` says why it ended"
+    start = (
+        f"`systemctl start {lamp.service}`, unless it is stopped on purpose; `journalctl -u {lamp.service}` tells why"
+    )
     return Check("lampd", "look", f"does not run: nobody answers at {lamp.settings.control_socket}", start)
 
 
@@ -123,7 +125,9 @@ def socket(lamp: Lamp) -> Check:
     told = f"{path} is for {user(about.st_uid)} and the group {group(about.st_gid)}, mode {about.st_mode & 0o777:o}"
     ours = number_of("lampd")
     if ours is not None and about.st_gid != ours:
-        service = "was it started by hand? stop it, and `systemctl start lampd`, which gives it to the group lampd"
+        service = (
+            f"was it started by hand? stop it, and `systemctl start {lamp.service}`: that gives it to the group lampd"
+        )
         return Check("socket", "look", f"{told}, not lampd", service)
     if about.st_mode & 0o007:
         return Check("socket", "look", f"{told}: anybody may ask", f"`chmod 660 {path}`")
