@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.devices.test_command import alive
 from tests.test_daemon import House, operator_ready
 
 SCRIPT = """#!/bin/sh
 echo "$1 $LAMPD_STATE" >>{place}/said
+test ! -e {place}/slow || {{ sleep 60 & echo $! >{place}/pid; wait; }}
 test ! -e {place}/jammed || {{ echo it is jammed; exit 3; }}
 """
 
@@ -64,6 +66,17 @@ def test_a_flip_runs_the_command_and_everything_speaks_of_the_fan(fan: House) ->
     fan.daemon.wait()
     fan.start()
     fan.until(lambda: said(fan) == ["off 0", "on 1", "on 1"])
+
+
+def test_what_still_runs_ends_with_the_daemon(fan: House) -> None:
+    room = fan.file.parent / "room"
+    (room / "slow").touch()
+    fan.start()
+    fan.until(lambda: (room / "pid").exists() and (room / "pid").read_text())
+    assert fan.daemon
+    fan.daemon.terminate()
+    assert fan.daemon.wait(5) == 0
+    fan.until(lambda: not alive(int((room / "pid").read_text())), 2)
 
 
 def test_a_jammed_command_is_not_well_until_it_works(fan: House) -> None:

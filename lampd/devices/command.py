@@ -105,6 +105,9 @@ class Command:
         _step_back(running.pid)
         try:
             is_over, said = _heard(running, self._timeout_s)
+        except OSError as error:
+            _kill(running)
+            return Failure(f"it cannot be looked after ({error}), and was ended")
         finally:
             self._running = None
         output = said.decode(errors="replace").strip()
