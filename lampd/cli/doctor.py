@@ -16,12 +16,13 @@ CODES = {"ok": 0, "look": 1, "bad": 2}
 
 
 def main(arguments: argparse.Namespace) -> int:
-    error = ""
+    error, service = "", "lampd"
     try:
-        settings = config.load(config.owners_file(arguments.config))
+        file = config.owners_file(arguments.config)
+        service, settings = config.service_of(file), config.load(file)
     except config.ConfigError as wrong:
         error, settings = str(wrong), config.load()
-    lamp = met(settings, error)
+    lamp = met(settings, error, service)
     found: list[Check] = []
     for one in rounds(lamp, arguments.button):
         found.append(one)

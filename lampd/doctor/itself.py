@@ -125,9 +125,7 @@ def socket(lamp: Lamp) -> Check:
     told = f"{path} is for {user(about.st_uid)} and the group {group(about.st_gid)}, mode {about.st_mode & 0o777:o}"
     ours = number_of("lampd")
     if ours is not None and about.st_gid != ours:
-        service = (
-            f"was it started by hand? stop it, and `systemctl start {lamp.service}`: that gives it to the group lampd"
-        )
+        service = f"was it started by hand? stop it, and `systemctl start {lamp.service}`, for the group lampd"
         return Check("socket", "look", f"{told}, not lampd", service)
     if about.st_mode & 0o007:
         return Check("socket", "look", f"{told}: anybody may ask", f"`chmod 660 {path}`")

@@ -71,9 +71,7 @@ def verdict(what: str, line: str, consumer: str | None, runs: bool) -> Check:
     if consumer in LAMPS and runs:
         return Check("pins", "ok", f"{what} {line} is lampd's")
     if consumer in LAMPS:
-        other = (
-            "a lampd of another configuration, or one that hangs: `systemctl stop lampd`, then `ps aux | grep lampd`"
-        )
+        other = "another lamp's, or one's that hangs: `ps aux | grep lampd` shows them"
         return Check("pins", "bad", f"{what} {line} is held by {consumer}, though lampd does not run", other)
     free = f"stop what holds it, or take its overlay out of the boot configuration, or put the {what} on another line"
     return Check("pins", "bad", f"{what} {line} is held by {consumer}", free)
