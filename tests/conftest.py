@@ -1,6 +1,10 @@
 """What tests share: where the evening lies, and a small household in text."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -48,3 +52,27 @@ def household() -> Session:
         text = words + ("", " please", " then")[number % 3]
         events += [Wish(start, lit, start, end), Text(end + 0.5, start, end, text)]
     return Session(title="a small household", events=tuple(events))
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The state that the evening left, for tests to copy, and its figures."""
+    state = tmp_path_factory.mktemp("state")
+    played = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "lampd.cli.main",
+            "replay",
+            str(EVENING),
+            "--closed-loop",
+            "--json",
+            "--state",
+            str(state),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert played.returncode == 0, played.stderr
+    return state, json.loads(played.stdout)

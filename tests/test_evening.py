@@ -1,13 +1,11 @@
 """The demo, shortened: the recorded evening through five real processes, and whole in one."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
 from lampd import config, session
 from lampd.journal import Journal
@@ -35,20 +33,6 @@ def test_the_opening_of_the_evening_in_five_processes_watched_and_drawn(tmp_path
     assert "nora: turn the lights on" in shown.stdout
     assert "a hand makes it lit" in shown.stdout
     assert "spoken wishes" in shown.stdout
-
-
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The state that the evening left, and its figures."""
-    state = tmp_path_factory.mktemp("state")
-    played = subprocess.run(
-        [*REPLAY, str(EVENING), "--closed-loop", "--json", "--state", str(state)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert played.returncode == 0, played.stderr
-    return state, json.loads(played.stdout)
 
 
 def test_by_the_end_of_the_evening_the_lamp_answers(lived: tuple[Path, dict[str, Any]]) -> None:

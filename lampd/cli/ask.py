@@ -73,18 +73,29 @@ def record(arguments: argparse.Namespace) -> int:
 
 def pause(arguments: argparse.Namespace) -> int:
     """`lampctl pause WHAT [--for TIME]`"""
-    return _ask(arguments, {"ask": "pause", "what": arguments.what, "for_s": arguments.seconds})[0]
+    code, _ = _ask(arguments, {"ask": "pause", "what": arguments.what, "for_s": arguments.seconds})
+    if not code:
+        from lampd.story import duration
+
+        until = f" for {duration(arguments.seconds)}" if arguments.seconds else f": lampctl resume {arguments.what}"
+        print(f"it stops {arguments.what}{until}")
+    return code
 
 
 def resume(arguments: argparse.Namespace) -> int:
     """`lampctl resume WHAT`"""
-    return _ask(arguments, {"ask": "resume", "what": arguments.what})[0]
+    code, _ = _ask(arguments, {"ask": "resume", "what": arguments.what})
+    if not code:
+        print(f"it goes on {arguments.what}")
+    return code
 
 
 def autonomy(arguments: argparse.Namespace) -> int:
     """`lampctl autonomy [LIMIT]`"""
     if arguments.limit:
-        return _ask(arguments, {"ask": "limit", "limit": arguments.limit})[0]
+        code, _ = _ask(arguments, {"ask": "limit", "limit": arguments.limit})
+        if code:
+            return code
     code, answer = _ask(arguments, {"ask": "status"})
     if not code:
         from lampd.cli.status import freedom

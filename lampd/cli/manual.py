@@ -28,10 +28,10 @@ CONCLUSION = r""".SH EXIT STATUS
 Well; done.
 .TP
 .B 1
-Degraded, refused, or nothing to show; the reason is on standard error.
+Degraded, refused, or nothing to show; the reason is on standard error. Of levels and doctor: something to look at.
 .TP
 .B 2
-The daemon is not running, or the command line is wrong.
+The daemon is not running, or the command line is wrong. Of doctor: something is bad; of levels: nothing can be heard.
 .TP
 .B 130
 Ended by Ctrl-C.

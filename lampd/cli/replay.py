@@ -28,6 +28,7 @@ def replay(arguments: argparse.Namespace) -> int:
         evening = session.joined([session.read(Path(folder)) for folder in arguments.folders])
         if arguments.closed_loop and not evening.wishes():
             raise session.SessionError(f"{arguments.folders[0]}: a closed loop needs wishes, and there are none")
+        from_nothing = not (arguments.state and (Path(arguments.state) / "journal.db").exists())
         began = time.monotonic()
         settings = config.load(config.owners_file(arguments.config), board="laptop")
         score = _play(arguments, evening, settings)
@@ -38,7 +39,7 @@ def replay(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(figures))
     else:
-        print(in_words(figures, time.monotonic() - began, not arguments.state, settings.thing))
+        print(in_words(figures, time.monotonic() - began, from_nothing, settings.thing))
     if arguments.picture:
         from lampd.cli.picture import learning_curve
 

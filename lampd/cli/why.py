@@ -63,7 +63,8 @@ def _taught(one: Taught, thing: Thing) -> str:
         one.cause, {"silence": "no flip", "correction": "a hand that took it back"}.get(one.cause, one.cause)
     )
     means = " or ".join(meaning(tag, thing) for tag in one.possible)
-    return f"  {one.utterance:5}  {_when(one.wall)}  “{one.text}” means {means}: {how}; adds {one.adds:+.2f}"
+    adds = round(one.adds, 2) + 0.0  # and no -0.00
+    return f"  {one.utterance:5}  {_when(one.wall)}  “{one.text}” means {means}: {how}; adds {adds:+.2f}"
 
 
 def _learned(reason: Reason) -> list[str]:
