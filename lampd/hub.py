@@ -67,8 +67,9 @@ class Hub:
         self._power_up = settings.operator.power_up
         self._next_tick = 0.0
         self.began = clock()
-        self.model: Model | None = None
-        self.thought: Directive | None = None
+        model, thought = journal.last(Model), journal.last(Directive)
+        self.model = model[1] if model and isinstance(model[1], Model) else None
+        self.thought = thought[1] if thought and isinstance(thought[1], Directive) else None
         self.lit = journal.lit()
         self.standing = Standing(journal, self.began)
         self._records = False

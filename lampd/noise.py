@@ -10,12 +10,14 @@ from lampd.messages import AnyMessage, Example, Resume, Transcript
 from lampd.night import Heard
 from lampd.replay import Silent
 from lampd.routes import STAGES, Stage
-from lampd.session import AnyEvent, Audio, Session, length
+from lampd.session import AnyEvent, Audio, Session, SessionError, length
 from lampd.settings import Settings
 from lampd.timeline import timeline
 from lampd.why import Thinker
 
 EARS = ("recorder", "transcriber")
+GAP_S = 1.0
+"""Between two recordings, so that the words of one are not taken for the next one's."""
 
 
 def heard(files: Sequence[Path], settings: Settings) -> tuple[list[Transcript], float]:
@@ -23,7 +25,10 @@ def heard(files: Sequence[Path], settings: Settings) -> tuple[list[Transcript], 
     SessionError."""
     evening = Session("", ())
     for file in files:
-        events: tuple[AnyEvent, ...] = (*evening.events, Audio(length(evening), str(file.absolute())))
+        if not file.is_file():
+            raise SessionError(f"{file}: there is no such file")
+        begin = length(evening) + GAP_S if evening.events else 0.0
+        events: tuple[AnyEvent, ...] = (*evening.events, Audio(begin, str(file.absolute())))
         evening = Session("", events)
     transcripts: list[Transcript] = []
 

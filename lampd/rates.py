@@ -11,7 +11,7 @@ import msgspec
 
 from lampd.journal import Journal
 
-Z = 1.96
+Z = 1.959964  # standard deviations on either side that hold 95 %
 DAY_S = 86400.0
 UP = ("lamp", "directive", "flip")
 """Tables by whose rows it is known that the lamp was up."""

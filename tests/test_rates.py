@@ -21,6 +21,7 @@ def test_rates_are_close_to_the_exact_limits(count: int, low: float, high: float
 
 
 def test_shares_have_wilsons_interval() -> None:
+    assert share(5, 10) == pytest.approx((0.5, 0.23659, 0.76341), abs=1e-5), "a table's"
     assert share(1, 10) == pytest.approx((0.1, 0.0179, 0.4042), abs=1e-4)
     assert share(0, 10) == pytest.approx((0.0, 0.0, 0.2775), abs=1e-4)
     assert share(10, 10) == pytest.approx((1.0, 0.7225, 1.0), abs=1e-4)

@@ -12,14 +12,13 @@ from matplotlib.figure import Figure
 from lampd import story
 from lampd.journal import Journal
 from lampd.learners.wish import bearing
+from lampd.rates import share
 from lampd.report.drawing import FAINT, INK, LAMP, picture
 from lampd.report.section import Section, Table, counted
 from lampd.settings import Thing
 
 TITLE = "Is it as sure as it should be?"
 ENOUGH, BINS = 20, 10
-Z = 1.959964
-"""Standard deviations on either side that hold 95 %."""
 
 
 class Bin(NamedTuple):
@@ -53,14 +52,6 @@ def predictions(journal: Journal) -> list[tuple[float, bool]]:
     return found
 
 
-def wilson(successes: int, count: int) -> tuple[float, float]:
-    """The interval, (p + z²/2n ± z √(p (1 - p) / n + z²/4n²)) / (1 + z²/n), of a share of `count` > 0."""
-    share, squared = successes / count, Z * Z / count
-    half = Z * math.sqrt(share * (1 - share) / count + squared / (4 * count))
-    middle, scale = share + squared / 2, 1 + squared
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
-
-
 def binned(predicted: Sequence[tuple[float, bool]]) -> list[Bin]:
     """Bins of equal width that are not empty."""
     bins: dict[int, list[tuple[float, bool]]] = {}
@@ -70,7 +61,7 @@ def binned(predicted: Sequence[tuple[float, bool]]) -> list[Bin]:
     for number, some in sorted(bins.items()):
         meant_in = sum(meant for _, meant in some)
         mean = math.fsum(probability for probability, _ in some) / len(some)
-        found.append(Bin(number / BINS, len(some), mean, meant_in, *wilson(meant_in, len(some))))
+        found.append(Bin(number / BINS, len(some), mean, meant_in, *share(meant_in, len(some))[1:]))
     return found
 
 

@@ -1,13 +1,9 @@
-"""For how long it listened: the times of all that happened come in, hours leave, and how often something happens in
-them.
-"""
+"""For how long it listened: the times of all that happened come in, hours leave."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import NamedTuple
-
-from scipy.special import gammaincinv
 
 from lampd.journal import Journal
 
@@ -52,9 +48,3 @@ def hours_by_day(stretches: Iterable[Stretch]) -> dict[date, float]:
             found[day] += part / 3600
             end, seconds = end - part, seconds - part
     return dict(found)
-
-
-def rate(count: int, hours: float) -> tuple[float, float, float]:
-    """Events an hour, and the least and the most that are likely (95 %, exact for a Poisson process: Garwood 1936)."""
-    least = float(gammaincinv(count, 0.025)) if count else 0.0
-    return count / hours, least / hours, float(gammaincinv(count + 1, 0.975)) / hours

@@ -10,9 +10,10 @@ from matplotlib.ticker import MaxNLocator
 
 from lampd import story
 from lampd.journal import Journal
+from lampd.rates import rate
 from lampd.report.drawing import HAND, WRONG, picture
 from lampd.report.facts import Act, Wish, acts, wishes
-from lampd.report.hours import hours_by_day, listened, rate
+from lampd.report.hours import hours_by_day, listened
 from lampd.report.section import Section, Table, counted
 from lampd.settings import Thing
 

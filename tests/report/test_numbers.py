@@ -20,10 +20,10 @@ from lampd.messages import (
     Tag,
     Transcript,
 )
-from lampd.report.calibration import binned, predictions, wilson
+from lampd.report.calibration import binned, predictions
 from lampd.report.delays import delays
 from lampd.report.facts import Act, Wish, acts, wishes
-from lampd.report.hours import Stretch, hours_by_day, listened, rate
+from lampd.report.hours import Stretch, hours_by_day, listened
 from lampd.report.learning import groups, size_for
 from lampd.report.mistakes import periods
 from lampd.report.words import telling, weights
@@ -137,12 +137,6 @@ def test_by_day_and_later_by_week() -> None:
     ], "nothing is known of the week between"
 
 
-def test_a_rate_has_its_interval() -> None:
-    # 0 events: e^-most = .025; the table of Garwood (1936) for 3 events: .6187 and 8.7673
-    assert rate(0, 2.0) == pytest.approx((0.0, 0.0, -math.log(0.025) / 2))
-    assert rate(3, 10.0) == pytest.approx((0.3, 0.06187, 0.87673), abs=1e-5)
-
-
 def test_what_was_thought_is_held_against_what_was_meant(diary: Diary) -> None:
     diary(thought(1, 1.0, 0.9, wish="lit"), thought(1, 2.0, 0.8), thought(2, 3.0, 0.3, was_lit=True))
     diary(thought(3, 4.0, 0.0), thought(4, 5.0, 0.4), thought(5, 6.0, 0.5), thought(6, 7.0, 0.6))
@@ -160,11 +154,8 @@ def test_bins_and_their_intervals() -> None:
     found = binned([(0.01, False), (0.05, False), (0.09, True), (0.95, True), (1.0, True)])
     assert [(one.low, one.times, one.meant) for one in found] == [(0.0, 3, 1), (0.9, 2, 2)]
     assert [one.predicted for one in found] == pytest.approx([0.05, 0.975])
-    # Wilson's for 1 of 3, from the formula by hand; a table's for 5 of 10
+    # Wilson's for 1 of 3, from the formula by hand
     assert (found[0].least, found[0].most) == pytest.approx((0.06149, 0.79234), abs=1e-5)
-    assert wilson(5, 10) == pytest.approx((0.23659, 0.76341), abs=1e-5)
-    assert wilson(0, 4)[0] == 0.0
-    assert wilson(4, 4)[1] == pytest.approx(1.0)
 
 
 def test_how_long_each_stage_took(diary: Diary) -> None:
