@@ -43,12 +43,13 @@ def judgements(model: Any, corpus: Corpus, seed: int) -> dict[str, list[Judged]]
 
 
 def write(folder: Path, corpus: Corpus, plan: Plan, progress: Progress, found: dict[str, list[Judged]]) -> None:
-    """README.md in the voice's folder, beside that of the voice it began from, and how far to trust it. Raises
-    OSError."""
+    """README.md in the voice's folder, beside those of the voices it began from, newest first, and how far to trust it.
+    Raises OSError."""
     measured = confidence.measure(_pairs(found, "heard"))
     durable.write(folder / confidence.MEASURED, json.dumps(measured, indent=1).encode())
     if plan.start is not None and (plan.start / CARD).exists():
-        durable.write(folder / EARLIER, (plan.start / CARD).read_bytes())
+        cards = [path.read_bytes() for path in (plan.start / CARD, plan.start / EARLIER) if path.exists()]
+        durable.write(folder / EARLIER, b"\n".join(cards))
     durable.write(folder / CARD, "\n".join(_lines(folder, corpus, plan, progress, found)).encode())
 
 
