@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lampd import __version__, config
 from lampd.control import Control
+from lampd.gauge import Gauges
 from lampd.hub import Hub
 from lampd.inline import Observer
 from lampd.journal import Journal, JournalError, boot_id
@@ -52,8 +53,10 @@ class Daemon:
         """Route until told to stop, feeding the watchdog while every stage has a pulse."""
         ready, fed = False, 0.0
         children = self._hub.processes.children
+        gauges = Gauges(self._hub)
         while not self.stopping:
             self._hub.turn(float("inf"))
+            gauges.look()
             if not ready and (life := children["operator"].life) and life.ready:
                 ready = True
                 notify("READY=1")

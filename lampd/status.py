@@ -43,7 +43,7 @@ def status(hub: Hub, state: Path) -> dict[str, Any]:
         },
         "disk": disk,
         "stages": stages,
-        "hub_memory_mb": _memory_mb(os.getpid()),
+        "hub_memory_mb": memory_mb(os.getpid()),
         "model": msgspec.to_builtins(hub.model) if hub.model else None,
         "judged": _judged(hub),
         "known": journal.known(),
@@ -63,7 +63,7 @@ def _stage(hub: Hub, name: str) -> dict[str, Any]:
         "restarts": one.restarts,
         "waiting": len(one.pending),
         "dropped": one.dropped,
-        "memory_mb": _memory_mb(pid),
+        "memory_mb": memory_mb(pid),
         "error": one.error,
         "note": one.note,
     }
@@ -112,7 +112,7 @@ def _judged(hub: Hub) -> dict[str, Any] | None:
     }
 
 
-def _memory_mb(pid: int | None) -> float | None:
+def memory_mb(pid: int | None) -> float | None:
     """Resident memory of a process in MB; None for one that is gone."""
     try:
         with open(f"/proc/{pid}/statm") as file:

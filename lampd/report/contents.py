@@ -6,12 +6,12 @@ A section is a module with `section(journal, thing) -> Section`; one more is a l
 import time
 
 from lampd.journal import Journal
-from lampd.report import calibration, delays, head, learning, mistakes, words
+from lampd.report import calibration, delays, head, learning, mistakes, room, words
 from lampd.report.page import page
 from lampd.settings import Thing
 from lampd.story import LAMP
 
-SECTIONS = (learning.section, mistakes.section, calibration.section, delays.section, words.section)
+SECTIONS = (learning.section, mistakes.section, calibration.section, delays.section, words.section, room.section)
 
 
 def report(journal: Journal, now: float, thing: Thing = LAMP) -> str:

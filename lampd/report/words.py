@@ -56,7 +56,9 @@ def section(journal: Journal, thing: Thing = story.LAMP) -> Section:
     examples = sorted(journal.examples(), key=lambda example: example.utterance)
     known = {wish: telling(some, SHOWN) for wish, some in weights(examples).items()}
     if not any(known.values()):
-        return Section(TITLE, ["There is not enough to say yet: no flip has taught it a word."])
+        return Section(
+            TITLE, ["There is not enough to say yet: no flip has taught it a word, as its present ear writes them."]
+        )
     says = [
         f"The pieces of words that tell most of {thing.lit} and of {thing.dark}, as its ear writes them; ␣ stands for "
         "a space. One of a weight of 1 is 2.7 times as likely in what asks for that than in what does not.",

@@ -69,14 +69,14 @@ PARTS = {
         "#8250df",
         0,
         "Privacy button",
-        ["meant to close the lamp's ear;", "lampd does not read it yet"],
+        ["a push, and it no longer", "listens, or does again"],
         _button,
     ),
     "status_light": Part(
         "#1a7f37",
         96,
         "Status light",
-        ["meant to show that it listens;", "lampd does not light it yet"],
+        ["shines while it listens, blinks", "while it records or hints"],
         _light,
     ),
 }
