@@ -27,7 +27,7 @@ def build(
         case "operator":
             from lampd.stages.operator import Operator
 
-            return Operator(relay, settings.anticipator.correction_s, light)
+            return Operator(relay, settings.anticipator.correction_s, light, settings.operator.rest_s)
         case "recorder":
             from lampd.stages.recorder import Recorder
 

@@ -52,6 +52,7 @@ class Trainer(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Operator(Struct, frozen=True, forbid_unknown_fields=True):
     power_up: Literal["restore", "lit", "dark"]
+    rest_s: Annotated[float, Meta(ge=0, le=60)]
 
 
 class Button(Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,16 +30,21 @@ HINT_S = 1.0
 
 class Operator:
     """Keeps the lamp. `relay` closes or opens it, at once, and `light` the status light; `correction_s` is how long an
-    act can be corrected."""
+    act can be corrected, and `rest_s` how long the relay is left alone after one: only a hand may be quicker."""
 
     def __init__(
-        self, relay: Callable[[bool], None], correction_s: float, light: Callable[[Light], None] = lambda light: None
+        self,
+        relay: Callable[[bool], None],
+        correction_s: float,
+        light: Callable[[Light], None] = lambda light: None,
+        rest_s: float = 0.0,
     ) -> None:
         self._relay = relay
         self._light = light
         self._listens, self._records = True, False
         self._hinted = float("inf")  # when it began to hint, if it does
-        self._correction_s = correction_s
+        self._correction_s, self._rest_s = correction_s, rest_s
+        self._rests_until = float("-inf")
         self._lit = False
         self._last_press = float("-inf")
         self._last_act: Acted | None = None
@@ -96,6 +101,9 @@ class Operator:
         lit = directive.wish == "lit"
         if directive.wish == "nothing" or lit == self._lit or directive.ended <= self._last_press:
             return []
+        if directive.at < self._rests_until:
+            return []
+        self._rests_until = directive.at + self._rest_s
         self._set(lit)
         self._last_act = Acted(directive.at, directive.utterance, lit)
         return [self._last_act]

@@ -156,3 +156,19 @@ def test_a_hint_blinks_for_a_second_and_moves_nothing() -> None:
     for at in (5.25, 5.75, 6.25, 6.5):
         operator.handle(Tick(at))
     assert (light, relay) == (["on", "hint", "on"], [False])
+
+
+def test_acts_do_not_chase_each_other_but_a_hand_may() -> None:
+    relay: list[bool] = []
+    operator = Operator(relay.append, 10.0, rest_s=1.0)
+    operator.handle(Resume(0.0, 0, False))
+
+    def act(at: float, wish: Tag) -> list[AnyMessage]:
+        return operator.handle(Directive(at, int(10 * at), at, wish, 0.9, 0.0, "explicit", "sure enough"))
+
+    assert act(5.0, "lit") == [Acted(5.0, 50, True)]
+    assert act(5.5, "dark") == []
+    assert operator.handle(Press(5.6))[0] == Flip(5.6, False)
+    assert act(5.9, "lit") == []
+    assert act(6.0, "lit") == [Acted(6.0, 60, True)]
+    assert relay == [False, True, False, True]
