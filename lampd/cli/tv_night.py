@@ -16,8 +16,8 @@ from lampd.cli.ask import DEGRADED, DOWN, WELL, load, open_journal
 from lampd.settings import Settings
 from lampd.story import duration
 
-LOOK_S = 2.0
-"""Between two looks at how far it is."""
+LOOK_S, TOLD = 1.0, 20
+"""Between two looks at how far it is, and how often that is told."""
 
 
 class Refused(Exception):
@@ -54,10 +54,14 @@ def _lived(arguments: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     report = _ask(settings, {"ask": "tvnight", "for_s": 0.0 if arguments.what == "stop" else arguments.seconds})
     if not report["over"]:
         print("it only observes meanwhile; a hand on the switch, or lampctl tv-night stop, ends it", file=sys.stderr)
+    told_at = float("inf")
     while not report["over"]:
-        heard, acts = (sum(half[key] for half in report["halves"]) for key in ("utterances", "would_act"))
-        print(f"{duration(report['left_s'])} left: heard {heard}, would have acted {acts} times", file=sys.stderr)
-        time.sleep(min(max(LOOK_S, report["left_s"] / 20), report["left_s"] + 0.5))
+        left = report["left_s"]
+        if left <= told_at - arguments.seconds / TOLD:
+            told_at = left
+            heard, acts = (sum(half[key] for half in report["halves"]) for key in ("utterances", "would_act"))
+            print(f"{duration(left)} left: heard {heard}, would have acted {acts} times", file=sys.stderr)
+        time.sleep(LOOK_S)
         report = _ask(settings, {"ask": "status"})["tv_night"]
     return report
 
