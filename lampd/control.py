@@ -24,6 +24,8 @@ Observe = Callable[[AnyMessage], object]
 TIMEOUT_S = 5.0
 IDLE_S = 60.0
 """A client that says nothing, or reads nothing, for this long is let go."""
+TURNED_AWAY_S = 1.0
+"""For so long one who is told to come again may take to say what he wants."""
 LONGEST = 256 * 1024
 """Bytes of a request."""
 CLIENTS = 16
@@ -80,6 +82,9 @@ class Control:
 
     def _converse(self, client: socketserver.StreamRequestHandler) -> None:
         if not self._clients.acquire(blocking=False):
+            client.connection.settimeout(TURNED_AWAY_S)
+            # who is still writing would not read
+            client.rfile.readline(LONGEST)
             client.wfile.write(_line({"error": f"{CLIENTS} others are asking: try again"}))
             return
         try:

@@ -13,6 +13,8 @@ from lampd.status import memory_mb
 
 EVERY_S = 600.0
 """Three megabytes a year."""
+COLUMNS = "boot, wall, noise_db, peak_db, memory_mb"
+INSERT = f"INSERT INTO gauge ({COLUMNS}) VALUES (?, ?, ?, ?, ?)"
 
 
 class Gauge(NamedTuple):
@@ -52,10 +54,10 @@ class Gauges:
         # a disk that fails is told of by the messages that it does not take
         with contextlib.suppress(sqlite3.Error):
             row = Gauge(journal.boot, time.time(), self._noise_db, self._peak_db, round(memory, 1))
-            journal.db.execute("INSERT INTO gauge VALUES (?, ?, ?, ?, ?)", row)
+            journal.db.execute(INSERT, row)
         self._noise_db = self._peak_db = None
 
 
 def gauges(journal: Journal) -> list[Gauge]:
     """All that were written, in order."""
-    return [Gauge(*row) for row in journal.db.execute("SELECT * FROM gauge ORDER BY rowid")]
+    return [Gauge(*row) for row in journal.db.execute(f"SELECT {COLUMNS} FROM gauge ORDER BY seq")]

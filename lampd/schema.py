@@ -17,7 +17,7 @@ CREATE TABLE learning (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, l
 CREATE TABLE autonomy (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, "limit" TEXT, for_s REAL);
 CREATE TABLE trust (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, trusted INTEGER,
     utterance INTEGER);
-CREATE TABLE gauge (boot TEXT, wall REAL, noise_db REAL, peak_db REAL, memory_mb REAL);
+CREATE TABLE gauge (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, noise_db REAL, peak_db REAL, memory_mb REAL);
 CREATE TABLE lamp (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, lit INTEGER);
 CREATE TABLE example (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, text TEXT,
     was_lit INTEGER, possible TEXT, cause TEXT, settled INTEGER);
@@ -54,7 +54,7 @@ CREATE TABLE learning (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, l
 CREATE TABLE autonomy (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, "limit" TEXT, for_s REAL);
 CREATE TABLE trust (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, trusted INTEGER,
     utterance INTEGER);
-CREATE TABLE gauge (boot TEXT, wall REAL, noise_db REAL, peak_db REAL, memory_mb REAL);
+CREATE TABLE gauge (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, noise_db REAL, peak_db REAL, memory_mb REAL);
 """
 STEPS = (FROM_VERSION_1, FROM_VERSION_2, FROM_VERSION_3, FROM_VERSION_4, FROM_VERSION_5)
 CHANGES = {0: SCHEMA} | {version: "".join(STEPS[version - 1 :]) for version in range(1, VERSION)}

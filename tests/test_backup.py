@@ -322,7 +322,7 @@ def test_a_journal_of_an_older_lampd_is_brought_up_to_date(lamp: Path, tmp_path:
         file = tmp_path / "older.db"
         file.write_bytes(members["journal.db"])
         db = sqlite3.connect(file, isolation_level=None)
-        for table in ("learning", "autonomy", "trust"):
+        for table in ("learning", "autonomy", "trust", "gauge"):
             db.execute(f"DROP TABLE IF EXISTS {table}")
         for table, column in (("listening", "for_s"), ("directive", "would")):
             if column in [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lampd import config
-from lampd.gauge import EVERY_S, Gauge, Gauges, gauges
+from lampd.gauge import EVERY_S, INSERT, Gauge, Gauges, gauges
 from lampd.hub import Hub
 from lampd.journal import Journal
 from lampd.messages import Level
@@ -36,7 +36,7 @@ def test_the_report_draws_them(tmp_path: Path) -> None:
         row = Gauge(
             "boot", NOW + EVERY_S * number, None if loud is None else -55.0 - number % 3, loud, 320.0 + number / 100
         )
-        journal.db.execute("INSERT INTO gauge VALUES (?, ?, ?, ?, ?)", row)
+        journal.db.execute(INSERT, row)
     drawn = room.section(journal)
     assert drawn.says == [
         "In 333 hours all its processes together took 320 to 340 MB of memory.",

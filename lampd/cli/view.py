@@ -106,9 +106,9 @@ class View:
                 self._level = message
             case Leaning():
                 self._likely = message
-            case Example():
-                self._learned = sentence(message, self._thing)
-                self._line(self._now, self._learned)
+            case Example() if learned := sentence(message, self._thing):
+                self._learned = learned
+                self._line(self._now, learned)
             case Listening() | Learning() | Autonomy() | Trust() | Records():
                 self.note = sentence(message, self._thing)
                 self._line(message.at, self.note)
