@@ -94,9 +94,10 @@ def walked(text: str, shell: Shell) -> str:
 
 def masked(lines: list[str]) -> list[str]:
     """Without what differs from run to run and from machine to machine: numbers, the room that they take, what the
-    microphone and the trainer were at."""
+    microphone and the trainer were at, what the board tells of itself."""
     alike = (re.sub(r" +", " ", re.sub(r"[+-]?[0-9][0-9.:,-]*", "#", line)) for line in lines)
-    return [line for line in alike if not line.startswith(("not well", "recorder", "microphone", "model", "lamp "))]
+    passing = "not well", "recorder", "microphone", "board", "model", "lamp "
+    return [line.replace("models", "model") for line in alike if not line.startswith(passing)]
 
 
 if __name__ == "__main__":
