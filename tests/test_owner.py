@@ -26,6 +26,18 @@ def lamp(house: House) -> Iterator[House]:
     yield house
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One for tests that leave it as it was."""
+    house = House(tmp_path_factory.mktemp("shared"))
+    house.start()
+    house.until(lambda: operator_ready(house))
+    yield house
+    assert house.daemon
+    house.daemon.kill()
+    house.daemon.wait()
+
+
 def socket_of(house: House) -> Path:
     return house.file.parent / "control.sock"
 
@@ -156,10 +168,10 @@ def converse(path: Path, sent: bytes) -> bytes:
     ],
     ids=lambda value: value[:20].decode("latin1") if isinstance(value, bytes) else "",
 )
-def test_what_is_malformed_is_told_so(lamp: House, sent: bytes, told: str) -> None:
-    answer = json.loads(converse(socket_of(lamp), sent).splitlines()[0])
+def test_what_is_malformed_is_told_so(shared: House, sent: bytes, told: str) -> None:
+    answer = json.loads(converse(socket_of(shared), sent).splitlines()[0])
     assert told in answer["error"]
-    assert lamp.ask("status", "--json").returncode != 2
+    assert shared.ask("status", "--json").returncode != 2
 
 
 def test_many_slow_and_silent_clients_do_not_keep_others_from_the_switch(lamp: House) -> None:
