@@ -96,10 +96,11 @@ def _settle(file: Path, journal: Path, state: Path) -> int:
                 raise BackupError(f"{file}: {JOURNAL} in it is no journal of a lamp")
             empty.close()
             move_models(restored.db, str(state))
-            # what it learned comes from elsewhere; whether the lamp is lit, and may listen, is known here
+            # what it learned comes from elsewhere; whether the lamp is lit, and what it may do, is known here
             restored.write(Lamp(time.monotonic(), here.lit() if here else False))
             if here:
-                _copy_last("listening", here.db, restored.db)
+                for table in ("listening", "learning", "autonomy"):
+                    _copy_last(table, here.db, restored.db)
             return restored.counts()["transcript"]
         finally:
             restored.close()

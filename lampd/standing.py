@@ -7,6 +7,7 @@ A pause goes on through a restart. After a power cut it begins anew, for nobody 
 from typing import Any
 
 from lampd.journal import Journal
+from lampd.learners.conduct import freedom
 from lampd.messages import AnyMessage, Autonomy, Freedom, Learning, Listening, Privacy, Trust
 
 OWNERS = (Listening, Learning, Autonomy)
@@ -63,7 +64,7 @@ class Standing:
     @property
     def freedom(self) -> Freedom:
         """How far it goes now."""
-        return self.limit if self.trusted or self.limit == "observe" else "hint"
+        return freedom(self.limit, self.trusted)
 
     def status(self, now: float) -> dict[str, Any]:
         """For `lampctl status`: pauses are told by how long they still last, in seconds."""

@@ -25,10 +25,11 @@ from lampd.archive import ArchiveError
 from lampd.backup import BackupError
 from lampd.cli.main import main
 from lampd.journal import Journal, boot_id
-from lampd.messages import AnyMessage, Flip, Lamp, Listening, Model, Tick
+from lampd.messages import AnyMessage, Autonomy, Flip, Lamp, Learning, Listening, Model, Tick
 from lampd.restore import Restored
 from lampd.signature import SignatureError
 from lampd.stages.trainer import Trainer
+from lampd.standing import Standing
 from lampd.voice.identity import identity
 from tests.test_daemon import House, house, operator_ready  # noqa: F401 - a fixture
 from tests.test_history import SECRET, likely, traces
@@ -257,12 +258,16 @@ def test_whether_it_listens_and_is_lit_is_no_part_of_what_is_restored(lamp: Path
     journal = Journal(other / "journal.db", boot_id(), VOICE)
     journal.write(Flip(50.0, True))
     journal.write(Listening(51.0, False))
+    journal.write(Learning(52.0, False))
+    journal.write(Autonomy(53.0, "observe"))
     journal.close()
     restore.restore(lamp, other)
     journal = Journal(other / "journal.db", boot_id(), VOICE)
     assert journal.lit()
     assert journal.knows_this_boot()
     assert journal.db.execute("SELECT listens FROM listening ORDER BY seq DESC").fetchone() == (0,)
+    stands = Standing(journal, 60.0)
+    assert (stands.listens, stands.learns, stands.limit) == (False, False, "observe")
     assert journal.write(Lamp(60.0, True)) == journal.seq
     journal.close()
 

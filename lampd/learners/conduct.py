@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import comb
 
 from lampd.learners.wish import bearing
-from lampd.messages import Directive, Example, Tag
+from lampd.messages import Directive, Example, Freedom, Tag
 
 LAST, UNLIKELY, LEEWAY = 20, 0.01, 4
 EARNED = 5
@@ -46,6 +46,11 @@ class Conduct:
             return len(right) >= EARNED and all(right[-EARNED:])
         last = right[-LAST:]
         return chance(last.count(False), len(last), min(LEEWAY * self._budget, 1.0)) >= UNLIKELY
+
+
+def freedom(limit: Freedom, trusted: bool) -> Freedom:
+    """How far it goes that may go as far as `limit`: to hints at most while it is not trusted."""
+    return limit if trusted or limit == "observe" else "hint"
 
 
 def chance(wrong: int, acts: int, budget: float) -> float:

@@ -9,7 +9,7 @@ from collections import deque
 
 from msgspec.structs import replace
 
-from lampd.learners.conduct import Conduct
+from lampd.learners.conduct import Conduct, freedom
 from lampd.learners.council import Council, Thought
 from lampd.learners.explanation import explain
 from lampd.learners.judge import together
@@ -128,7 +128,7 @@ class Anticipator:
 
     @property
     def _freedom(self) -> Freedom:
-        return self._limit if self._conduct.trusted or self._limit == "observe" else "hint"
+        return freedom(self._limit, self._conduct.trusted)
 
     def _change(self, at: float, lit: bool) -> None:
         self._lit = lit
@@ -195,10 +195,7 @@ class Anticipator:
         elif thought.likely < thought.verdict.act_above:
             reason = "not sure enough" if thought.likely > 0 else NEVER_TAUGHT
         elif not (reason := self._refusal(said.text, said.start, said.end)):
-            would, reason = (
-                tag(not self._lit),
-                {"act": "sure enough", "hint": HINTS, "observe": OBSERVES}[self._freedom],
-            )
+            would, reason = tag(not self._lit), SURE[self._freedom]
         wish = would if self._freedom == "act" else "nothing"
         directive = self._directive(said, said.end, thought, wish, reason)
         directive = replace(directive, would=would, thoughts=thought.thoughts, steady=looks.steady)

@@ -99,9 +99,8 @@ class Operator:
             self._hinted = directive.at
             self._light("hint")
         lit = directive.wish == "lit"
-        if directive.wish == "nothing" or lit == self._lit or directive.ended <= self._last_press:
-            return []
-        if directive.at < self._rests_until:
+        late = directive.ended <= self._last_press or directive.at < self._rests_until
+        if directive.wish == "nothing" or lit == self._lit or late:
             return []
         self._rests_until = directive.at + self._rest_s
         self._set(lit)
