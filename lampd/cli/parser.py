@@ -13,6 +13,7 @@ Add = Callable[[str, str, str], argparse.ArgumentParser]
 BENCHMARKS = {
     "consistency": "whether a voice hears alike what is alike",
     "switch": "press to pin, while everything else is busy",
+    "faults": "break processes, power, disk, clock, devices and input, and count what is lost",
     "hearing": "utterances found in the clips of the data folder",
     "learners": "the learners and simple peers in text households, closed loop",
     "plm": "the precision language model against its peers",
