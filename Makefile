@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SCRATCH ?= /var/tmp/lampd
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice wiring manual test unit-test install-test image-test card-boot-test cores-test boot-test bundle image check lock board-lock clean
+.PHONY: demo lamp voice wiring manual test fuzz unit-test install-test image-test card-boot-test cores-test boot-test bundle image check lock board-lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -29,6 +29,12 @@ manual: $(VENV)/.dev
 
 test: check
 	$(BIN)/python -m pytest
+
+# what is damaged, foreign, huge or meant ill: FUZZ inputs of each kind, others for another SEED
+FUZZ ?= 2000
+SEED ?= 0
+fuzz: $(VENV)/.dev
+	LAMPD_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/fuzz --hypothesis-seed=$(SEED)
 
 # the unit under a real systemd, booted in a container; as root, with the packages mmdebstrap and systemd-container
 unit-test: $(VENV)/.dev $(VENV)/.boards

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
-import yaml
 
+from lampd import yamlfile
 from lampd.board import Board
 from lampd.settings import Settings
 
@@ -21,8 +21,6 @@ OWNERS = Path("/etc/lampd/lampd.yaml")
 ENVIRONMENT, NAME = "LAMPD_CONFIG", "LAMPD_NAME"
 NAMES = re.compile(r"(?!(?:lampd|models|sessions|voices)$)[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
 """Of several lamps on a board, but for what the lamp without a name has in its state_dir, where theirs lie."""
-SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one written in C takes a twentieth of the time, and the switch waits for it."""
 # on a card made by deploy/image: what its lampd.txt says, else what the card was made for
 CARD = (Path("/run/lampd-card/board"), Path("/usr/lib/lampd-card/board"))
 
@@ -108,8 +106,10 @@ def _card() -> str | None:
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yamlfile.read(path)
+    except yamlfile.YamlError as error:
+        raise ConfigError(str(error)) from None
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from None
     if content is None:
         return {}

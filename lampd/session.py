@@ -3,6 +3,7 @@
 A session is read whole or not at all: the first fault is a SessionError that names its file and line.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 import msgspec
 import yaml
 
-from lampd import durable
+from lampd import durable, yamlfile
 
 FORMAT = 1
+LONG, LARGE = 1 << 20, 1 << 26
+"""Bytes of a line of events.jsonl, and of all of it."""
+LONGEST_S = 366 * 86400.0
 
 
 class SessionError(Exception):
@@ -76,37 +80,58 @@ _decode = msgspec.json.Decoder(AnyEvent).decode
 
 def _head(path: Path) -> dict[str, Any]:
     try:
-        head = yaml.safe_load(path.read_text(encoding="utf-8"))
+        head = yamlfile.read(path)
     except FileNotFoundError:
         raise SessionError(f"{path}: not there; a session is a folder with session.yaml and events.jsonl") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SessionError(f"{path}: {error}") from None
+    except OSError as error:
+        raise SessionError(f"{path}: {error.strerror}") from None
+    except yamlfile.YamlError as error:
+        raise SessionError(str(error)) from None
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise SessionError(f"{path}: needs `format: {FORMAT}`")
     return head
 
 
 def _events(path: Path) -> list[AnyEvent]:
+    events: list[AnyEvent] = []
     try:
-        lines = path.read_bytes().split(b"\n")
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > LARGE:
+                raise SessionError(f"{path}: too large: {LARGE} bytes are the most")
+            for number, line in enumerate(iter(lambda: file.readline(LONG + 1), b""), 1):
+                if line.strip():
+                    events.append(_event(path, number, line, events[-1].t if events else 0.0))
     except OSError as error:
         raise SessionError(f"{path}: {error.strerror}") from None
-    events: list[AnyEvent] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            event = _decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise SessionError(f"{path}:{number}: {error}") from None
-        if events and event.t < events[-1].t:
-            raise SessionError(f"{path}:{number}: t = {event.t} comes before {events[-1].t}: events must be in order")
-        if event.t < 0 or (isinstance(event, (Text, Wish)) and not 0 <= event.start <= event.end):
-            raise SessionError(f"{path}:{number}: times must be positive, and end not before start")
-        if isinstance(event, Audio) and not (path.parent / event.file).is_file():
-            raise SessionError(f"{path}:{number}: there is no {path.parent / event.file}")
-        events.append(event)
     return events
+
+
+def _event(path: Path, number: int, line: bytes, before: float) -> AnyEvent:
+    """The event in a line, which comes at `before` or later. Raises SessionError."""
+    where = f"{path}:{number}"
+    if len(line) > LONG:
+        raise SessionError(f"{where}: too long: {LONG} bytes are the most")
+    try:
+        event: AnyEvent = _decode(line.rstrip(b"\n"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SessionError(f"{where}: {error}") from None
+    times = [event.start, event.end] if isinstance(event, (Text, Wish)) else []
+    if event.t < 0 or any(time < 0 for time in times) or times != sorted(times):
+        raise SessionError(f"{where}: times must be positive, and end not before start")
+    if event.t < before:
+        raise SessionError(f"{where}: t = {event.t} comes before {before}: events must be in order")
+    if max(event.t, *times, 0.0) > LONGEST_S:
+        raise SessionError(f"{where}: a session lasts a year at most")
+    if isinstance(event, Audio) and not _is_file(path.parent / event.file):
+        raise SessionError(f"{where}: there is no {path.parent / event.file}")
+    return event
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have, or a folder that is closed
+        return False
 
 
 def read(folder: Path) -> Session:
@@ -123,14 +148,13 @@ def read(folder: Path) -> Session:
 
 def length(session: Session) -> float:
     """Seconds until all of the session is over, its sound included. Raises SessionError for a file that is no sound."""
-    sounds = {event.file: 0.0 for event in session.events if isinstance(event, Audio)}
-    for file in sounds:
-        import soundfile
+    from lampd.devices import sound
 
-        try:
-            sounds[file] = soundfile.info(session.folder / file).duration
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise SessionError(f"{session.folder / file}: {error}") from None
+    files = {event.file: session.folder / event.file for event in session.events if isinstance(event, Audio)}
+    try:
+        sounds = {file: sound.length(path) for file, path in files.items()}
+    except sound.SoundError as error:
+        raise SessionError(str(error)) from None
     ends = (event.t + sounds[event.file] if isinstance(event, Audio) else event.t for event in session.events)
     return max([0.0, *ends, *(event.end for event in session.events if isinstance(event, (Text, Wish)))])
 
