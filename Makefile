@@ -28,7 +28,7 @@ manual: $(VENV)/.dev
 	$(BIN)/python -m lampd.cli.manual deploy/shell
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 # what is damaged, foreign, huge or meant ill: FUZZ inputs of each kind, others for another SEED
 FUZZ ?= 2000

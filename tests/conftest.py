@@ -19,6 +19,17 @@ hypothesis.settings.register_profile("lampd", derandomize=True, deadline=None, d
 hypothesis.settings.load_profile("lampd")
 
 EVENING = Path(__file__).parent / "sessions" / "first_evening"
+LONG = ("test_evening.py", "test_walk.py"), ("test_training.py",)
+"""What takes longest: files that share a process's fixtures, to be begun first."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests share its fixtures, so one of `make test`'s processes runs them all."""
+    together = {name: group[0] for group in LONG for name in group}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(together.get(item.path.name, str(item.path))))
+    items.sort(key=lambda item: item.path.name not in together)
 
 
 @pytest.fixture
