@@ -35,12 +35,21 @@ from lampd.settings import Thing
 LAMP = Thing("lamp", "lit", "dark")
 
 UNREAD = ("ngrams", "sound")
+JOINERS = "\u200c\u200d"
+"""Persian and other words are not written without."""
 
 
 def fields(message: AnyMessage) -> dict[str, Any]:
     """A message for scripts to read, without what only learners can."""
     told: dict[str, Any] = msgspec.to_builtins(message)
     return {name: value for name, value in told.items() if name not in UNREAD}
+
+
+def readable(text: str) -> str:
+    """`text` in one line, without what controls a terminal, the direction of writing or an XML parser."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in JOINERS else "\ufffd" for letter in text)
 
 
 def clock(seconds: float) -> str:
@@ -86,6 +95,10 @@ def thought(directive: Directive, thing: Thing = LAMP) -> str:
 
 def sentence(message: AnyMessage, thing: Thing = LAMP) -> str:
     """One line about a message; empty for those that tell people nothing."""
+    return readable(_sentence(message, thing))
+
+
+def _sentence(message: AnyMessage, thing: Thing) -> str:
     match message:
         case Transcript():
             return f"heard    “{message.text}”  ({message.confidence:.2f}, {message.end - message.start:.1f} s)"

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 WELL, DEGRADED, DOWN = 0, 1, 2
 
 
+def complain(error: object) -> None:
+    """Say what is wrong, whoever's words are in it."""
+    from lampd.story import readable
+
+    print("\n".join(map(readable, f"lampctl: {error}".splitlines())), file=sys.stderr)
+
+
 def load(arguments: argparse.Namespace) -> Settings | None:
     try:
         return config.load(config.owners_file(arguments.config))
     except config.ConfigError as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return None
 
 
@@ -35,10 +42,10 @@ def _ask(arguments: argparse.Namespace, request: control.Request) -> tuple[int, 
     try:
         answer = control.ask(Path(settings.control_socket), request)
     except control.NotRunning as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return DOWN, {}
     if "error" in answer:
-        print(f"lampctl: {answer['error']}", file=sys.stderr)
+        complain(answer["error"])
         return DEGRADED, {}
     return WELL, answer
 
@@ -120,7 +127,7 @@ def open_journal(settings: Settings) -> "Journal | None":
     try:
         return Journal(path, boot="", voice=identity(settings.transcriber.voice))
     except JournalError as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return None
 
 
@@ -155,6 +162,6 @@ def config_check(arguments: argparse.Namespace) -> int:
     try:
         folder_of(settings.transcriber.voice)
     except VoiceError as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return DEGRADED
     return WELL

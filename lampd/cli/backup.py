@@ -6,9 +6,10 @@ from pathlib import Path
 
 from lampd import archive, config, control
 from lampd.backup import BackupError, Manifest, make
-from lampd.cli.ask import DEGRADED, WELL, load
+from lampd.cli.ask import DEGRADED, WELL, complain, load
 from lampd.restore import Restored, restore
 from lampd.signature import SignatureError
+from lampd.story import readable
 from lampd.voice.identity import identity
 
 REFUSED = (BackupError, archive.ArchiveError, SignatureError, OSError)
@@ -60,19 +61,20 @@ def restored(arguments: argparse.Namespace) -> int:
 
 def _tell(done: Restored, voice: str, checked: bool) -> None:
     said = done.manifest
-    print(f"restored what lampd {said.lampd} had learned by {said.made}: {done.utterances} utterances, {_what(said)}")
+    made = readable(f"lampd {said.lampd} had learned by {said.made}")
+    print(f"restored what {made}: {done.utterances} utterances, {_what(said)}")
     if done.kept:
         print(f"what was learned here before is kept in {done.kept}")
     if done.signed and not checked:
         print("it is signed, and by whom was not checked: --signer KEY does that")
     if said.voice != voice:
         print(
-            f"it was learned with another voice ({said.voice or 'none'}; here it is {voice or 'none'}): what was "
-            "learned with that is kept, and not used until lampd hears with it again (lampctl voice use)"
+            f"it was learned with another voice ({readable(said.voice) or 'none'}; here it is {voice or 'none'}): what "
+            "was learned with that is kept, and not used until lampd hears with it again (lampctl voice use)"
         )
 
 
 def _refused(error: Exception) -> int:
     hint = ": with sudo it may be" if isinstance(error, PermissionError) else ""
-    print(f"lampctl: {error}{hint}", file=sys.stderr)
+    complain(f"{error}{hint}")
     return DEGRADED

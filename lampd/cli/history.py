@@ -14,11 +14,11 @@ from pathlib import Path
 import msgspec
 
 from lampd import control, history
-from lampd.cli.ask import DEGRADED, WELL, load, open_journal
+from lampd.cli.ask import DEGRADED, WELL, complain, load, open_journal
 from lampd.journal import Journal
 from lampd.messages import Example, Said, Tag
 from lampd.settings import Settings, Thing
-from lampd.story import meaning
+from lampd.story import meaning, readable
 from lampd.why import said_then, thinks
 
 Here = Callable[[Journal], list[Example]]
@@ -47,7 +47,7 @@ def _line(row: history.Past, thing: Thing) -> str:
     when = time.strftime("%m-%d %H:%M:%S", time.localtime(row.wall))
     did = "" if row.did == "nothing" else f"made it {meaning(row.did, thing)}{', wrongly' if row.corrected else ''}"
     meant = f"{' or '.join(meaning(tag, thing) for tag in row.possible)} ({row.cause})" if row.possible else "-"
-    return f"{row.utterance:6}  {when}  {meant:26}  {did:20}  “{row.text}”"
+    return f"{row.utterance:6}  {when}  {meant:26}  {did:20}  “{readable(row.text)}”"
 
 
 def _tag(word: str, thing: Thing) -> Tag:
@@ -114,7 +114,7 @@ def _told(arguments: argparse.Namespace, asked: Callable[[Settings], tuple[contr
     except (history.HistoryError, sqlite3.Error, OSError) as error:
         answer = {"error": str(error)}
     if "error" in answer:
-        print(f"lampctl: {answer['error']}", file=sys.stderr)
+        complain(answer["error"])
         return DEGRADED
     for number, possible in answer["done"]:
         meant = " or ".join(meaning(tag, settings.thing) for tag in possible)
@@ -177,7 +177,7 @@ def forget(arguments: argparse.Namespace) -> int:
     except (sqlite3.Error, OSError) as error:
         answer = {"error": str(error)}
     if "error" in answer:
-        print(f"lampctl: {answer['error']}", file=sys.stderr)
+        complain(answer["error"])
         return DEGRADED
     print(f"forgotten: {len(numbers)}")
     journal = open_journal(settings)
@@ -194,7 +194,7 @@ def _thought(journal: Journal, settings: Settings, words: list[Said]) -> list[st
     lines = []
     for said, opinion in zip(words, thinks(journal, settings, words), strict=True):
         each = (f"{meaning(tag, thing)} {likely:.2f}{', and acts' if acts else ''}" for tag, likely, acts in opinion)
-        lines.append(f"“{said.text}”: {', '.join(each)}")
+        lines.append(f"“{readable(said.text)}”: {', '.join(each)}")
     return lines
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lampd import control
-from lampd.cli.ask import DEGRADED, DOWN, WELL, load
+from lampd.cli.ask import DEGRADED, DOWN, WELL, complain, load
 from lampd.doctor import hum
 from lampd.doctor.apart import Failed, apart
 from lampd.doctor.levels import Advice, advice, fine
@@ -38,7 +38,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     path = Path(settings.control_socket)
     if word := refused(path):
-        print(f"lampctl: {word}", file=sys.stderr)
+        complain(word)
         return DOWN
     try:
         answer = control.ask(path, {"ask": "status"})
@@ -49,12 +49,12 @@ def main(arguments: argparse.Namespace) -> int:
         try:
             meter.run(lamps(path) if answer else microphones(settings), arguments.seconds)
         except control.NotRunning as error:
-            print(f"lampctl: {error}", file=sys.stderr)
+            complain(error)
         except MicrophoneError as error:
             if not meter.heard:
-                print(f"lampctl: no lampd runs, and {error}\n({down})", file=sys.stderr)
+                complain(f"no lampd runs, and {error}\n({down})")
                 return _left(DOWN)
-            print(f"lampctl: {error}", file=sys.stderr)
+            complain(error)
     return _left(meter.end())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lampd import config, session
+from lampd.cli.ask import complain
 from lampd.household import Household
 from lampd.inline import Observer
 from lampd.journal import JournalError
@@ -33,7 +34,7 @@ def replay(arguments: argparse.Namespace) -> int:
         settings = config.load(config.owners_file(arguments.config), board="laptop")
         score = _play(arguments, evening, settings)
     except (session.SessionError, config.ConfigError, VoiceError, JournalError, OSError) as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return 1
     figures = score.figures()
     if arguments.json:

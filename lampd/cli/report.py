@@ -8,7 +8,7 @@ import webbrowser
 from pathlib import Path
 
 from lampd import durable
-from lampd.cli.ask import DEGRADED, WELL, load, open_journal
+from lampd.cli.ask import DEGRADED, WELL, complain, load, open_journal
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         durable.write(path, report(journal, time.time(), settings.thing).encode())
     except (sqlite3.Error, OSError) as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return DEGRADED
     finally:
         journal.close()

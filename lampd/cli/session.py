@@ -12,12 +12,12 @@ from pathlib import Path
 import yaml
 
 from lampd import archive, control, parcel, session
-from lampd.cli.ask import DEGRADED, WELL, load
+from lampd.cli.ask import DEGRADED, WELL, complain, load
 from lampd.devices.sound import SoundError
 from lampd.devices.speaker import SpeakerError
 from lampd.session import AnyEvent, Audio, Flip, Session, SessionError, Text, Wish
 from lampd.settings import Settings, Thing
-from lampd.story import LAMP, clock, state
+from lampd.story import LAMP, clock, readable, state
 from lampd.voice.folder import VoiceError
 
 
@@ -38,7 +38,7 @@ def main(arguments: argparse.Namespace) -> int:
         return does(arguments, settings)
     except (SessionError, archive.ArchiveError, SoundError, SpeakerError, VoiceError, OSError) as error:
         hint = ": with sudo it may be" if isinstance(error, PermissionError) else ""
-        print(f"lampctl: {error}{hint}", file=sys.stderr)
+        complain(f"{error}{hint}")
         return DEGRADED
 
 
@@ -103,7 +103,7 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
             row |= _figures(session.read(folder))
         except SessionError as error:
             row["error"] = str(error)
-        print(json.dumps(row, ensure_ascii=False) if arguments.json else _row(row))
+        print(json.dumps(row) if arguments.json else readable(_row(row)))
     if not folders:
         print(f"lampctl: no sessions in {shelf} yet: lampctl record start", file=sys.stderr)
     return WELL
@@ -129,9 +129,10 @@ def _row(row: dict[str, object]) -> str:
 def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     one = session.read(_find(settings, arguments.name))
     if not arguments.json:
-        print(f"{one.title}, {one.started}" if one.started else one.title)
+        print(readable(f"{one.title}, {one.started}" if one.started else one.title))
         if one.notes:
-            print(one.notes if isinstance(one.notes, str) else yaml.safe_dump(one.notes, allow_unicode=True))
+            notes = one.notes if isinstance(one.notes, str) else yaml.safe_dump(one.notes, allow_unicode=True)
+            print("\n".join(map(readable, notes.splitlines())))
     for event in one.events:
         print(session.line(event).decode().rstrip() if arguments.json else in_words(event, settings.thing))
     return WELL
@@ -150,7 +151,7 @@ def in_words(event: AnyEvent, thing: Thing = LAMP) -> str:
             wanted = "nothing" if event.lit is None else state(event.lit, thing)
             said = f": “{event.words}”" if event.words else ""
             words = f"wish     {event.who or 'somebody'} wants {wanted}{said}"
-    return f"{clock(event.t)}  {words}"
+    return readable(f"{clock(event.t)}  {words}")
 
 
 def _play(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from lampd import story
 from lampd.messages import AnyMessage
 from lampd.settings import Thing
-from lampd.story import duration, sentence, tallied
+from lampd.story import duration, readable, sentence, tallied
 
 Answer = dict[str, Any]
 
@@ -28,7 +28,7 @@ def lines(answer: Answer) -> list[str]:
     if (night := answer["tv_night"]) and not night["over"]:
         shown.append(f"TV night     for another {duration(night['left_s'])}; any hand on the switch ends it")
     recent = (sentence(msgspec.convert(message, AnyMessage), thing) for message in answer["recent"])
-    return [*shown, "", *(line for line in recent if line)]
+    return [readable(line) for line in (*shown, "", *filter(None, recent))]
 
 
 def _stages(answer: Answer) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from lampd import control
-from lampd.cli.ask import DEGRADED, DOWN, WELL, load, open_journal
+from lampd.cli.ask import DEGRADED, DOWN, WELL, complain, load, open_journal
 from lampd.settings import Settings
 from lampd.story import duration
 
@@ -33,10 +33,10 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         report = _recorded(arguments.sound, settings) if arguments.sound else _lived(arguments, settings)
     except control.NotRunning as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return DOWN
     except (Refused, SessionError, OSError) as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return DEGRADED
     print(json.dumps(report) if arguments.json else "\n".join(told(report)))
     return WELL

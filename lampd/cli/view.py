@@ -34,7 +34,7 @@ from lampd.messages import (
 )
 from lampd.score import Score
 from lampd.settings import Thing
-from lampd.story import LAMP, clock, meaning, sentence, state, tallied, thought
+from lampd.story import LAMP, clock, meaning, readable, sentence, state, tallied, thought
 
 ROWS = 9
 REFRESH_S = 0.1
@@ -99,7 +99,7 @@ class View:
         self._now = max(self._now, message.at)
         match message:
             case PartialTranscript():
-                self._hearing = message.text
+                self._hearing = readable(message.text)
             case Tick():
                 return
             case Level():
@@ -114,7 +114,7 @@ class View:
                 self._line(message.at, self.note)
             case Transcript():
                 self._hearing = ""
-                self._rows.append(Row(message.start, self._truth(message), message.text))
+                self._rows.append(Row(message.start, self._truth(message), readable(message.text)))
                 newest = dict([*self._by_utterance.items()][-ROWS:])
                 self._by_utterance = newest | {message.utterance: self._rows[-1]}
                 if self._early and self._early.utterance == message.utterance:
@@ -125,7 +125,7 @@ class View:
             case Directive():
                 self._likely = message
                 if row := self._by_utterance.get(message.utterance):
-                    row.thought = thought(message, self._thing)
+                    row.thought = readable(thought(message, self._thing))
                     self._print(row)
             case Acted():
                 self._lit = message.lit
@@ -182,7 +182,7 @@ class View:
 
     def _truth(self, said: Transcript) -> str:
         outcome = self._score.of(said.start, said.end) if self._score else None
-        return f"{outcome.wish.who}: {outcome.wish.words}" if outcome and outcome.wish.words else ""
+        return readable(f"{outcome.wish.who}: {outcome.wish.words}") if outcome and outcome.wish.words else ""
 
     def _line(self, at: float, words: str) -> None:
         if self._plain:
@@ -210,8 +210,10 @@ class View:
             table.add_column(name, ratio=ratio or None, no_wrap=True, overflow="ellipsis")
         for row in self._rows:
             style = {True: "green", False: "red", None: "yellow" if row.came else ""}[row.good]
-            said = (row.said,) if truth else ()
-            table.add_row(clock(row.at - self._begin), *said, row.heard, row.thought, Text(row.came, style))
+            # not as markup: brackets may be said
+            said = (Text(row.said),) if truth else ()
+            heard, thought_of = Text(row.heard), Text(row.thought)
+            table.add_row(clock(row.at - self._begin), *said, heard, thought_of, Text(row.came, style))
         for _ in range(ROWS - len(self._rows)):
             table.add_row("")
         hearing = Text(f"hearing  {self._hearing}", "italic dim", no_wrap=True)
@@ -221,7 +223,7 @@ class View:
             lines.append(Text(tally(self._score), "bold"))
         if self.note:
             lines.append(Text(self.note, "yellow"))
-        return Panel(Group(*lines), title=self._title)
+        return Panel(Group(*lines), title=Text(readable(self._title)))
 
 
 def bar(share: float) -> str:

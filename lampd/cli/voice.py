@@ -10,6 +10,7 @@ from typing import Any
 
 from lampd import config, durable
 from lampd.amend import AmendError, amended
+from lampd.cli.ask import complain
 from lampd.devices.sound import SoundError, read
 from lampd.settings import Settings
 from lampd.voice.choice import ear
@@ -29,7 +30,7 @@ def voice(arguments: argparse.Namespace) -> int:
     try:
         return does(arguments, config.load(config.owners_file(arguments.config)))
     except (config.ConfigError, VoiceError, SoundError, MicrophoneError, OSError) as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return 1
 
 
@@ -39,7 +40,7 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
         used = folder_of(settings.transcriber.voice)
     except VoiceError as error:
         used = Path(settings.transcriber.voice)
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
     else:
         if used not in found.values():
             found[str(used)] = used
@@ -111,7 +112,7 @@ def _test(arguments: argparse.Namespace, settings: Settings) -> int:
     folder = named(arguments.voice or settings.transcriber.voice, Path(settings.state_dir))
     transcriber = msgspec.structs.replace(settings.transcriber, voice=str(folder))
     paths = _sounds(arguments.sound)
-    hears = ear(transcriber, lambda note: print(f"lampctl: {note}", file=sys.stderr))
+    hears = ear(transcriber, complain)
     chosen: list[Path | None] = [*paths] or [None]
     for path in chosen:
         samples = read(path) if path else _recorded(settings)

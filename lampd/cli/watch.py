@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import msgspec
 
 from lampd import control
-from lampd.cli.ask import DEGRADED, DOWN, load
+from lampd.cli.ask import DEGRADED, DOWN, complain, load
 from lampd.messages import AnyMessage, Lamp
 from lampd.settings import Thing
 
@@ -27,7 +26,7 @@ def main(arguments: argparse.Namespace) -> int:
         else:
             _view(arguments, Path(settings.control_socket))
     except control.NotRunning as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
     return DOWN
 
 

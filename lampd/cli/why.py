@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import sys
 import time
 
 import msgspec
 
-from lampd.cli.ask import DEGRADED, WELL, load, open_journal
+from lampd.cli.ask import DEGRADED, WELL, complain, load, open_journal
 from lampd.settings import Thing
-from lampd.story import LAMP, meaning, state
+from lampd.story import LAMP, meaning, readable, state
 from lampd.why import NoReason, Reason, Taught, why
 
 
@@ -21,7 +20,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         reason = why(journal, settings, arguments.utterance)
     except NoReason as error:
-        print(f"lampctl: {error}", file=sys.stderr)
+        complain(error)
         return DEGRADED
     finally:
         journal.close()
@@ -39,7 +38,7 @@ def told(reason: Reason, thing: Thing = LAMP) -> str:
         "",
     ]
     if not reason.likely:
-        return "\n".join([*lines, f"nothing had taught it yet what asks for {change}", *_learned(reason)])
+        return _joined([*lines, f"nothing had taught it yet what asks for {change}", *_learned(reason)])
     enough = "enough" if reason.likely >= reason.act_above else "not enough"
     lines.append(
         f"{change} was {reason.likely:.2f} likely by {reason.driver}, and {reason.act_above:.2f} is needed "
@@ -55,7 +54,11 @@ def told(reason: Reason, thing: Thing = LAMP) -> str:
         lines.append("in nats: " + ", ".join(f"“{ngram}” {weight:+.2f}" for ngram, weight in reason.ngrams.items()))
     if reason.taught:
         lines += ["", "taught by", *(_taught(one, thing) for one in reason.taught)]
-    return "\n".join([*lines, *_learned(reason)])
+    return _joined([*lines, *_learned(reason)])
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(map(readable, lines))
 
 
 def _taught(one: Taught, thing: Thing) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lampd.settings import Actuator, Thing
-from lampd.story import state
+from lampd.story import readable, state
 
 STATE = "LAMPD_STATE"
 NOT_ITS = ("JOURNAL_STREAM", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
@@ -110,7 +110,7 @@ class Command:
             return Failure(f"it cannot be looked after ({error}), and was ended")
         finally:
             self._running = None
-        output = said.decode(errors="replace").strip()
+        output = "\n".join(map(readable, said.decode(errors="replace").strip().splitlines()))
         if not is_over:
             why = f"not over after {self._timeout_s:g} s, and ended: make it quicker, or actuator.timeout_s longer"
             return Failure(why, output)

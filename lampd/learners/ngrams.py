@@ -10,11 +10,13 @@ from lampd.messages import Said
 LONGEST = 4
 RARE = 0.05
 """N-grams less often expected than this are left out: `lampctl bench posterior`."""
+MOST = 2000
+"""Characters of a text that count: more than can be said in the longest utterance."""
 
 
 def padded(text: str) -> str:
     """`text` in lower case with one space between words and around them; empty where it has no letter."""
-    words = text.replace("\0", " ").casefold().split()
+    words = text[:MOST].replace("\0", " ").casefold().split()
     return f" {' '.join(words)} " if words else ""
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 from lampd.report.drawing import COLOURS
-from lampd.report.section import Section, Table, readable
+from lampd.report.section import Section, Table
 from lampd.settings import Thing
+from lampd.story import readable
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Whatever was said near the lamp, the page loads nothing and runs nothing."""

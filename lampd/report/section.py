@@ -21,11 +21,6 @@ class Section(NamedTuple):
     tables: Sequence[Table] = ()
 
 
-def readable(text: str) -> str:
-    """`text` without what controls a terminal, the direction of writing or an XML parser."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-
-
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 act`, `2 acts`, `no acts`."""
     return f"{number or 'no'} {one if number == 1 else many or one + 's'}"

@@ -11,7 +11,7 @@ from lampd.learners.ngrams import counts
 from lampd.learners.wish import WISHES
 from lampd.messages import Cause, Example, Said, Tag
 from lampd.report.drawing import HAND, LAMP, picture
-from lampd.report.section import Section, Table, readable
+from lampd.report.section import Section, Table
 from lampd.settings import Thing
 
 TITLE = "The words it knows"
@@ -86,7 +86,7 @@ def _drawn(known: Mapping[Tag, Mapping[str, float]], thing: Thing) -> Callable[[
         for axes, colour, (wish, some) in zip(panels, (LAMP, HAND), known.items(), strict=True):
             places = range(len(some))
             axes.barh(places, list(some.values()), color=colour)
-            axes.set_yticks(places, [readable(ngram).replace(" ", "␣") for ngram in some])
+            axes.set_yticks(places, [story.readable(ngram).replace(" ", "␣") for ngram in some])
             axes.set_ylim(SHOWN - 0.4, -0.6)
             axes.tick_params(axis="y", length=0)
             axes.set_title(story.meaning(wish, thing), fontsize=10)
