@@ -5,6 +5,7 @@ seconds: the monotonic clock when the lamp is live, the session's own time when 
 `end`) are in lamp time too.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -21,7 +22,7 @@ class Said(msgspec.Struct, frozen=True):
     expected, and the sound itself (moments.py)."""
 
     text: str
-    ngrams: dict[str, float] = {}
+    ngrams: Mapping[str, float] = {}
     sound: bytes = b""
     voice: str = ""
 
@@ -88,7 +89,7 @@ class PartialTranscript(Message, frozen=True):
     start: float
     text: str
     confidence: float
-    ngrams: dict[str, float] = {}
+    ngrams: Mapping[str, float] = {}
     sound: bytes = b""
     voice: str = ""
 
@@ -106,7 +107,7 @@ class Transcript(Message, frozen=True):
     text: str
     confidence: float
     cut: bool = False
-    ngrams: dict[str, float] = {}
+    ngrams: Mapping[str, float] = {}
     sound: bytes = b""
     voice: str = ""
 
@@ -244,7 +245,7 @@ class Example(Message, frozen=True):
     possible: tuple[Tag, ...]
     cause: Cause
     settled: bool = False
-    ngrams: dict[str, float] = {}
+    ngrams: Mapping[str, float] = {}
     sound: bytes = b""
     voice: str = ""
 

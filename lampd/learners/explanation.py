@@ -1,7 +1,7 @@
 """Why a learner thought what it did: the n-grams and the past utterances that decided."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from lampd.learners.ngrams import padded
@@ -20,7 +20,7 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    drivers: Sequence[Predictor], said: Said, lit: bool, examples: Iterable[Example], acted: bool = False
+    drivers: Sequence[Predictor], said: Said, lit: bool, examples: Collection[Example], acted: bool = False
 ) -> Explanation:
     """What in `said` speaks for a change of a lamp that is `lit` or not, if it `acted`, or else for or against one; and
     where that was learned: the example that sounded most like it, where sound has a say, and those that hold most of
@@ -34,11 +34,10 @@ def explain(
     if not (parts or acted):
         for_it = any(max(driver.predict(said, lit)[:2]) >= 0.5 for driver in drivers)
     telling = {ngram: parts[ngram] for ngram in weightiest[:TELLING] if (parts[ngram] > 0) == for_it}
-    known = list(examples)
-    by_words = _sharing(telling or parts, [one for one in known if bearing(one.possible, wish) is for_it])
+    by_words = _sharing(telling or parts, (one for one in examples if bearing(one.possible, wish) is for_it))
     by_sound = [u for one in drivers if isinstance(one, Sound) for u in one.nearest(said, wish, for_it)]
     # evidence for one wish is some for the other
-    other = [one for one in known if one.possible in (("lit",), ("dark",))]
+    other = (one for one in examples if one.possible in (("lit",), ("dark",)))
     taught = [*by_sound[: 1 if by_words else None], *by_words] or _sharing(parts, other)
     ngrams: dict[str, float] = {ngram: round(parts[ngram], 3) for ngram in weightiest[:NGRAMS]}
     return Explanation(ngrams, list(dict.fromkeys(taught))[:UTTERANCES])

@@ -16,7 +16,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from lampd.learners.ngrams import counts
+from lampd.learners.ngrams import counts, packed
 from lampd.learners.wish import WISHES, Wish, bearing, certainty, logistic
 from lampd.messages import Example, Said, Tag
 
@@ -54,8 +54,8 @@ class Explicit:
         """Add `example`, in place of what its utterance taught before; one with nothing possible is forgotten."""
         self.forget(example.utterance)
         if example.possible:
-            self.examples[example.utterance] = example
-            self._count(example, 1)
+            self.examples[example.utterance] = kept = packed(example)
+            self._count(kept, 1)
 
     def forget(self, utterance: int) -> None:
         """Be as if `utterance` had never been learned; unknown ones are ignored."""

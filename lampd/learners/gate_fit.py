@@ -13,6 +13,7 @@ for w alone (r_w) and for both wishes together (r_0): what is said for light is 
 Evidence against one wish ("not dark") says nothing about the other: two binary problems that share V_0 stay convex.
 """
 
+from array import array
 from collections.abc import Callable
 
 import numpy as np
@@ -22,13 +23,11 @@ from scipy.optimize import minimize
 
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import Gate
-from lampd.learners.ngrams import counts
+from lampd.learners.ngrams import counts, packed
 from lampd.learners.wish import WISHES, bearing, certainty
 from lampd.messages import Example
 
 Floats = NDArray[np.float64]
-Row = tuple[NDArray[np.int64], Floats]
-"""Indices of the n-grams of a text, and log(1 + count) of each."""
 
 VARIANCE = 120.0
 """Of a wish's weights before anything is learned."""
@@ -89,35 +88,25 @@ def fit(x: sparse.csr_array, is_it: Floats, weight: Floats, abandon: Callable[[]
 
 
 class Fitter:
-    """Keeps examples as sparse counts, and fits a gate to them when asked."""
+    """Keeps examples, and fits a gate to them when asked."""
 
     def __init__(self) -> None:
-        self._vocabulary: dict[str, int] = {}
-        self._ngrams: list[str] = []
-        self._rows: dict[int, Row] = {}
         self._examples: dict[int, Example] = {}
 
     def learn(self, example: Example) -> bool:
         """Add or replace an example; one with nothing possible is forgotten. False where that changes nothing."""
-        old = self._examples.get(example.utterance)
-        if old and (old.possible, old.said) == (example.possible, example.said):
+        old, new = self._examples.get(example.utterance), packed(example)
+        if old and (old.possible, old.said) == (new.possible, new.said):
             return False
         self.forget(example.utterance)
-        found = counts(example.said)
-        if not example.possible or not found:
+        if not example.possible or not counts(example.said):
             return old is not None
-        for ngram in found:
-            if self._vocabulary.setdefault(ngram, len(self._ngrams)) == len(self._ngrams):
-                self._ngrams.append(ngram)
-        index = np.fromiter((self._vocabulary[ngram] for ngram in found), np.int64, len(found))
-        self._rows[example.utterance] = index, np.log1p(np.fromiter(found.values(), float, len(found)))
-        self._examples[example.utterance] = example
+        self._examples[example.utterance] = new
         return True
 
     def forget(self, utterance: int) -> None:
         """Be as if `utterance` had never been there."""
-        if self._examples.pop(utterance, None):
-            del self._rows[utterance]
+        self._examples.pop(utterance, None)
 
     def counts(self) -> dict[str, int]:
         """How many examples there are of each tag, and how many only rule one out."""
@@ -129,35 +118,33 @@ class Fitter:
 
     def fit(self, version: int, abandon: Callable[[], bool] = lambda: False) -> Gate:
         """The gate for the present examples. Raises Abandoned as soon as `abandon()` is true."""
-        utterances = sorted(self._rows)
-        rows = [self._rows[utterance] for utterance in utterances]
-        bears = [[bearing(self._examples[u].possible, wish) for wish in WISHES] for u in utterances]
-        if not rows or not any(True in b for b in bears):
+        examples = [self._examples[utterance] for utterance in sorted(self._examples)]
+        bears = [[bearing(one.possible, wish) for wish in WISHES] for one in examples]
+        if not any(True in b for b in bears):
             return Gate.untaught(self.counts(), version)
-        sure = [[certainty(self._examples[u].possible, wish) for wish in WISHES] for u in utterances]
-        age = np.arange(len(rows))[::-1, None]
+        sure = [[certainty(one.possible, wish) for wish in WISHES] for one in examples]
+        age = np.arange(len(examples))[::-1, None]
         tells = np.array([[b is not None for b in both] for both in bears], float)
         weight = np.array(sure) * tells * 0.5 ** (age / HALF_LIFE)
-        # only n-grams in use, in order of utterances: the order in which examples came leaves no trace, nor do
-        # forgotten ones
-        index = np.concatenate([index for index, _ in rows])
-        first = np.empty(len(self._ngrams), np.int64)
-        first[index[::-1]] = np.arange(len(index))[::-1]
-        used = index[first[index] == np.arange(len(index))]
-        rank = np.empty(len(self._ngrams), np.int64)
-        rank[used] = np.arange(len(used))
-        column = rank[index]
-        idf = np.log((1 + len(rows)) / (1 + np.bincount(column))) + 1
-        values = np.concatenate([value for _, value in rows]) * idf[column]
-        lengths = np.array([len(index) for index, _ in rows])
+        # in order of utterances: the order in which examples came leaves no trace
+        vocabulary: dict[str, int] = {}
+        columns, counted, lengths = array("q"), array("d"), array("q")
+        for one in examples:
+            found = counts(one.said)
+            columns.extend(vocabulary.setdefault(ngram, len(vocabulary)) for ngram, _ in found.items())
+            counted.extend(count for _, count in found.items())
+            lengths.append(len(found))
+        column = np.array(columns)
+        idf = np.log((1 + len(examples)) / (1 + np.bincount(column))) + 1
+        values = np.log1p(counted) * idf[column]
         ends = np.concatenate([[0], np.cumsum(lengths)])
         values /= np.repeat(np.sqrt(np.add.reduceat(values**2, ends[:-1])), lengths)
-        x = sparse.csr_array((values, column, ends), (len(rows), len(used)))
+        x = sparse.csr_array((values, column, ends), (len(examples), len(vocabulary)))
         u, bias = fit(x, np.array([[b is True for b in both] for both in bears], float), weight, abandon)
         return Gate(
-            [self._ngrams[j] for j in used.tolist()],
+            list(vocabulary),
             idf.astype(np.float32),
-            float(np.log(1 + len(rows)) + 1),
+            float(np.log(1 + len(examples)) + 1),
             u.T.astype(np.float32),
             bias,
             self.counts(),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import torch
+from msgspec.structs import replace
 
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import ModelError
@@ -129,7 +130,7 @@ class Fitter:
             return old is not None
         answer = CHANGE if meant else NOTHING
         self._documents[example.utterance] = [*words, WHILE[example.was_lit], answer]
-        self._examples[example.utterance] = example
+        self._examples[example.utterance] = replace(example, ngrams={}, sound=b"")
         return True
 
     def forget(self, utterance: int) -> None:

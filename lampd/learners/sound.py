@@ -11,6 +11,7 @@ prior.
 """
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from lampd.learners import regression
@@ -48,6 +49,7 @@ class Sound:
 
     def learn(self, example: Example) -> None:
         """Add `example`, in place of what its utterance taught before; one with nothing possible is forgotten."""
+        example = replace(example, ngrams={})
         known = self.examples.get(example.utterance)
         if known and (known.said != example.said or not example.possible):
             self.forget(example.utterance)
