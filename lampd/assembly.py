@@ -27,7 +27,8 @@ def build(
         case "operator":
             from lampd.stages.operator import Operator
 
-            return Operator(relay, settings.anticipator.correction_s, light, settings.operator.rest_s)
+            anticipator = settings.anticipator
+            return Operator(relay, anticipator.correction_s, light, settings.operator.rest_s, anticipator.stale_s)
         case "recorder":
             from lampd.stages.recorder import Recorder
 

@@ -18,7 +18,7 @@ import msgspec
 
 from lampd import assembly
 from lampd.learners.abandoned import Abandoned
-from lampd.messages import AnyMessage, Block, Example, Press, Privacy, Resume, Speaking, Speech, decode, encode
+from lampd.messages import AnyMessage, Block, Example, Press, Privacy, Resume, Speaking, Speech, Tick, decode, encode
 from lampd.precedence import step_back
 from lampd.routes import Stage
 from lampd.settings import Settings
@@ -103,17 +103,22 @@ class Child:
         if self.panel:
             self.panel.on_press(self._pressed)
             self.panel.on_privacy(self._privacy_pressed)
-            if self.panel.complaint:
-                self._note(self.panel.complaint, "panel")
         if name == "recorder" and self._beginning.live:
             threading.Thread(target=self._listen, daemon=True).start()
         while True:
             seq, message = self._next()
+            if self.panel and isinstance(message, Tick):
+                self._look(self.panel, message.at)
             if self.panel and self.panel.simulated and isinstance(message, Press) and message.lit is None:
                 self._now, self._asked = message.at, seq
                 self.panel.press()
             else:
                 self._handle(seq, message)
+
+    def _look(self, panel: "Panel", at: float) -> None:
+        """Tell what is wrong with the panel, as it changes; without a relay or a button there is no operator."""
+        if (wrong := panel.look(at)) != self._notes.get("panel", ""):
+            self._note(wrong, "panel")
 
     def _note(self, text: str, about: str = "", output: str = "") -> None:
         """Tell its owner, in place of what was told about the same before."""
@@ -146,29 +151,37 @@ class Child:
         # the pin of a simulated button was moved because the hub gave a press with this number
         seq, self._asked = self._asked, 0
         press = Press(self._now if seq else time.monotonic())
-        with self._lock:
-            self._say(Handled(seq, self._stage.handle(press), None if seq else press))
+        self._by_hand(seq, press)
 
     def _privacy_pressed(self) -> None:
-        privacy = Privacy(time.monotonic())
-        with self._lock:
-            self._say(Handled(0, self._stage.handle(privacy), privacy))
+        self._by_hand(0, Privacy(time.monotonic()))
+
+    def _by_hand(self, seq: int, touch: Press | Privacy) -> None:
+        try:
+            with self._lock:
+                self._say(Handled(seq, self._stage.handle(touch), None if seq else touch))
+        except Exception as error:
+            # whoever calls back would only log it
+            self._fail(error)
 
     def _listen(self) -> None:
-        from lampd.devices.microphone import Microphone, MicrophoneError
+        from lampd.devices.microphone import heard
 
         recorder = self._beginning.settings.recorder
         try:
-            microphone = Microphone(recorder.device, recorder.deaf_after_s)
-            for pcm in microphone:
+            for at, pcm in heard(recorder.device, recorder.deaf_after_s, lambda text: self._note(text, "microphone")):
                 with self._lock:
-                    if said := self._stage.handle(Block(microphone.at, pcm)):
+                    if said := self._stage.handle(Block(at, pcm)):
                         self._say(Handled(0, said))
-        except MicrophoneError as error:
+        except Exception as error:
             # the stream may hang for ever when closed: the next process opens another
-            self._say(Handled(0, [], error=str(error)))
-            time.sleep(POLL_S)
-            os._exit(1)
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """End the process from a thread of it, which would else live on without that."""
+        self._say(Handled(0, [], error=explained(error)))
+        time.sleep(POLL_S)
+        os._exit(1)
 
     def _say(self, handled: Handled) -> None:
         try:
@@ -208,6 +221,10 @@ class Child:
         return any(isinstance(_number(raw)[1], OVERTAKES) for raw in self._waiting)
 
 
+def explained(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def numbered(seq: int, message: bytes) -> bytes:
     return seq.to_bytes(8, "big") + message
 
@@ -225,7 +242,7 @@ def main(beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> Non
     try:
         Child(start, inbox, outbox).run()
     except Exception as error:
-        outbox.put_nowait(encode_handled(Handled(0, [], error=f"{type(error).__name__}: {error}")))
+        outbox.put_nowait(encode_handled(Handled(0, [], error=explained(error))))
         outbox.close()
         outbox.join_thread()
         raise SystemExit(1) from error

@@ -108,7 +108,8 @@ def on_screen(daemon: Daemon) -> None:
 
         def complain(message: AnyMessage) -> None:
             children = daemon.hub.processes.children.values()
-            view.note = "\n".join(f"{one.name}: {one.error}" for one in children if one.error)
+            wrong = {one.name: one.error or one.note for one in children}
+            view.note = "\n".join(f"{name}: {text}" for name, text in wrong.items() if text)
 
         daemon.hub.observers += [complain, view.observe]
         daemon.run()

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from lampd import history
+from lampd.ears import Ears
 from lampd.inline import Observer, Receipts
 from lampd.journal import KEPT, Journal
 from lampd.log import log
@@ -23,6 +24,7 @@ from lampd.messages import (
     Lamp,
     Leaning,
     Level,
+    Listening,
     Model,
     PartialTranscript,
     Records,
@@ -73,7 +75,7 @@ class Hub:
         self.lit = journal.lit()
         self.standing = Standing(journal, self.began)
         self._records = False
-        self.level: Level | None = None
+        self.ears = Ears(self.began)
         self.last_heard: float | None = None
         self.journal_error = ""
         self.recent: deque[AnyMessage] = deque(maxlen=10)
@@ -102,7 +104,9 @@ class Hub:
             case Records():
                 self._records = message.records
             case Level():
-                self.level = message
+                self.ears.hear(message)
+            case Listening():
+                self.ears.begin(message.at)
             case Transcript():
                 self.last_heard = message.end
             case Model():

@@ -171,7 +171,7 @@ class Processes:
             if not one.life.ready:
                 if age > STARTUP_S:
                     self._died(one)
-            elif one.is_hung(hub.hang_after_s) or len(one.pending) > STUFFED * hub.inbox:
+            elif one.is_hung(hub.hang_after_s) or (len(one.pending) > STUFFED * hub.inbox and age > hub.hang_after_s):
                 one.error = f"hung: nothing handled for {one.silent_for():.0f} s"
                 self._died(one)
             elif age > hub.longest_restart_s:

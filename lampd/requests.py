@@ -111,6 +111,10 @@ class Requests:
             case Status():
                 return self._status()
             case Flip():
+                operator = self._hub.processes.children["operator"]
+                if operator.error and not (operator.life and operator.life.ready):
+                    # it would be done whenever that is mended
+                    raise ValueError(f"the switch is out of order: {operator.error}")
                 self._hub.post(Press(now, asked.lit))
             case Relabel():
                 return self._tell([told(self._hub.journal, one, asked.meant) for one in asked.utterances])

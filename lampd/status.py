@@ -36,8 +36,8 @@ def status(hub: Hub, state: Path) -> dict[str, Any]:
         "journal_error": hub.journal_error,
         "board": hub.rest.strain._asdict() | {"learning_rests": hub.rest.rests},
         "microphone": {
-            "level": {key: round(value, 3) for key, value in fields(hub.level).items() if isinstance(value, float)}
-            if hub.level
+            "level": {key: round(value, 3) for key, value in fields(level).items() if isinstance(value, float)}
+            if (level := hub.ears.level(now))
             else None,
             "heard_s_ago": None if hub.last_heard is None else round(now - hub.last_heard, 1),
         },
@@ -73,9 +73,12 @@ def _complaints(hub: Hub, stages: dict[str, Any], disk: dict[str, Any]) -> list[
     """What is not well, in sentences; empty where all is."""
     found = [f"{name} is {stage['state']}" for name, stage in stages.items() if stage["state"] != "ready"]
     found += [f"{name}: {stage['error']}" for name, stage in stages.items() if stage["error"]]
-    if note := stages["operator"]["note"]:
-        # the switch may work and what it switches not
-        found.append(f"operator: {note}")
+    # the switch may work and what it switches not, and so may the recorder without a microphone
+    found += [f"{name}: {note}" for name in ("operator", "recorder") if (note := stages[name]["note"])]
+    recorder = stages["recorder"]
+    open_ = recorder["state"] == "ready" and not recorder["error"] and not recorder["note"]
+    if hub.standing.listens and open_ and (deaf := hub.ears.complaint(hub.clock())):
+        found.append(f"microphone: {deaf}")
     if hub.journal_error:
         found.append(f"journal: {hub.journal_error}; what happens now will not be remembered")
     if hub.rest.strain.undervoltage:

@@ -120,7 +120,7 @@ def test_a_lamp_that_does_not_run_is_walked_through(house: House) -> None:
 def test_a_lamp_that_runs_is_neither_disturbed_nor_changed(house: House) -> None:
     configure(house, recorder={"device": "no such microphone"})
     house.start()
-    house.until(lambda: bool(house.status()["stages"]["recorder"]["error"]))
+    house.until(lambda: bool(house.status()["stages"]["recorder"]["note"]))
     house.ask("on")
     house.until(lambda: house.status()["lit"])
     before = house.status()["stages"]

@@ -122,8 +122,9 @@ class Meter:
             answer = control.ask(Path(self._settings.control_socket), {"ask": "status"})
             if not answer["listens"]:
                 return [Advice("privacy", "The lamp does not listen: privacy button, or `lampctl resume listening`.")]
-            if error := answer["stages"]["recorder"]["error"]:
-                return [Advice("nothing", f"The lamp's microphone gives no sound: {error}")]
+            recorder = answer["stages"]["recorder"]
+            if wrong := recorder["note"] or recorder["error"]:
+                return [Advice("nothing", f"The lamp's microphone gives no sound: {wrong}")]
         return []
 
     def _devices(self) -> list[str]:

@@ -20,6 +20,9 @@ Change = tuple[float, int]
 PERIOD_S = 0.004
 """Between two looks at a polled line."""
 
+FAILURES = (OSError, ValueError, NotImplementedError)
+"""libgpiod's Python turns some of the kernel's errors into the latter."""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,7 +56,9 @@ class Watch(ABC):
 
     def __init__(self, line: str, changed: Callable[[float, int], None]) -> None:
         self._line, self._changed = line, changed
-        self._stopped = self._ended = False
+        self._stopped = False
+        self.failed = ""
+        """Why the line is not watched any longer, though nobody stopped it."""
         self._in_use = threading.Lock()
         self._wake = os.eventfd(0)
         self._poll = select.poll()
@@ -87,9 +92,9 @@ class Watch(ABC):
                     if self._stopped:
                         return
                     changes = self._look(ready)
-            except OSError as error:
-                self._ended = True
-                log.error("%s is not watched any longer: %s", self._line, _reason(error))
+            except FAILURES as error:
+                self.failed = _reason(error)
+                log.error("%s is not watched any longer: %s", self._line, self.failed)
                 return
             for at, level in changes:
                 try:
@@ -102,7 +107,7 @@ class Watch(ABC):
 
     @abstractmethod
     def _look(self, ready: list[tuple[int, int]]) -> list[Change]:
-        """Raises OSError where the line cannot be used any longer."""
+        """Raises one of FAILURES where the line cannot be used any longer."""
 
 
 class Kernel(Watch):
@@ -143,7 +148,7 @@ class Polled(Watch):
 
     @property
     def level(self) -> int | None:
-        return None if self._ended else self._debounce.level
+        return None if self.failed else self._debounce.level
 
     def _wait_ms(self) -> float:
         return 1000 * self._debounce.due_s(time.monotonic())
@@ -153,5 +158,5 @@ class Polled(Watch):
         return [(now, level)] if self._debounce.look(level, now) and level in self._to else []
 
 
-def _reason(error: OSError) -> str:
-    return "its chip is gone" if error.errno == errno.ENODEV else str(error)
+def _reason(error: Exception) -> str:
+    return "its chip is gone" if getattr(error, "errno", None) == errno.ENODEV else str(error) or type(error).__name__

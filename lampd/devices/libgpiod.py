@@ -24,7 +24,8 @@ import gpiod
 from gpiozero.exc import PinInvalidPin, PinMultiplePins
 from gpiozero.pins import BoardInfo, Factory, HeaderInfo, PinInfo
 
-from lampd.devices.libgpiod_pin import FAILURES, ChipError, Edges, LibgpiodPin
+from lampd.devices.edges import FAILURES
+from lampd.devices.libgpiod_pin import ChipError, Edges, LibgpiodPin
 
 DEVICES = Path("/dev")
 NO_PERMISSION = "this user may not open it; is it in the group gpio?"

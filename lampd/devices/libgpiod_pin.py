@@ -25,15 +25,13 @@ from gpiozero.exc import (
 )
 from gpiozero.pins import Pin
 
-from lampd.devices.edges import Kernel, Polled, Watch, log
+from lampd.devices.edges import FAILURES, Kernel, Polled, Watch, log
 
 Edges = Literal["auto", "kernel", "polled"]
 PULLS = {"floating": Bias.DISABLED, "up": Bias.PULL_UP, "down": Bias.PULL_DOWN}
 EDGES = {"none": Edge.NONE, "rising": Edge.RISING, "falling": Edge.FALLING, "both": Edge.BOTH}
 LEVELS = {"rising": (1,), "falling": (0,), "both": (0, 1)}
 EVENTS = 64  # that the kernel keeps while a callback takes its time
-# libgpiod's Python turns some of the kernel's errors into these
-FAILURES = (OSError, ValueError, NotImplementedError)
 
 
 class ChipError(PinError):  # type: ignore[misc]
@@ -117,7 +115,10 @@ class LibgpiodPin(Pin):  # type: ignore[misc]
             if not self._request:
                 self._apply(gpiod.LineSettings())
             known = self._watch.level if self._watch else None
-            return self._read() if known is None else known
+            level = self._read() if known is None else known
+        if self._watch and self._watch.failed:
+            raise PinError(f"{self._where} is not watched any longer: {self._watch.failed}")
+        return level
 
     def _set_state(self, value: float) -> None:
         if self._get_function() != "output" or not self._request:

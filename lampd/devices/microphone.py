@@ -1,13 +1,15 @@
-"""A microphone comes in by name or number; 16 kHz mono sound leaves, until it fails, for then its process must go too.
+"""A microphone comes in by name or number; 16 kHz mono sound leaves, until it fails.
 
 PortAudio reports little of how microphones die: some finish, some fall silent, some hang whoever opens or closes them
-next. So the stream lives in threads of its own, the reader waits only so long, and nothing is ever closed.
+next. So the stream lives in threads of its own, the reader waits only so long, and nothing is ever closed. Where one
+cannot be opened, or has finished, PortAudio begins anew and opens the next; where one hangs, a new process does.
 """
 
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from lampd.devices.sound import Resampler
@@ -16,12 +18,19 @@ PIECE_S = 0.05
 WAITING_S = 10.0  # of sound while the reader is busy; more is dropped
 LATENCY_S = 0.3  # of the card's buffer, against a busy processor; it delays sound by 50 ms
 OPENING_S = 15.0  # PortAudio tries every card when it starts, which takes a small board seconds
+FIRST_S = 5.0  # for the first sound of one that is open, on a machine that is busy with starting
+REOPENED_S = 4.0  # between two tries: one takes 25 ms of a fast processor, and a process of its own fifteen times that
+LOST, LOST_WITHIN_S = 5, 60.0  # so many losses of sound in so long are told
 
-_open: list[Any] = []  # streams are called back as long as the process lives, so they must not be collected
+_open: list[Any] = []  # streams are called back as long as PortAudio goes on, so they must not be collected
 
 
 class MicrophoneError(Exception):
-    """The microphone is not there, or no longer; the text says what to do."""
+    """The microphone is not there, or no longer; the text says what to do. Another try may be made in this process."""
+
+
+class MicrophoneHangs(MicrophoneError):
+    """It was open and gives no sound: PortAudio may hang, and its process is to be left with os._exit."""
 
 
 class Device(NamedTuple):
@@ -51,12 +60,13 @@ def devices() -> list[Device]:
 class Microphone:
     """Iterates over pieces of about 50 ms of 16-bit PCM as they are recorded; None is the system's default device.
 
-    Ends only by a MicrophoneError: the device cannot be opened, or has given no sound for `deaf_after_s`. Then leave
-    the process with os._exit: an orderly end closes the stream, which may hang.
+    Ends only by a MicrophoneError: the device cannot be opened, has gone away, or has given no sound for
+    `deaf_after_s`. Leave the process with os._exit: an orderly end closes the stream, which may hang. `anew` ends all
+    microphones there were, and finds those that were plugged in since.
     """
 
-    def __init__(self, device: str | int | None, deaf_after_s: float) -> None:
-        self._device, self._deaf_after_s = device, deaf_after_s
+    def __init__(self, device: str | int | None, deaf_after_s: float, anew: bool = False) -> None:
+        self._device, self._deaf_after_s, self._anew = device, deaf_after_s, anew
         self._pieces: queue.Queue[tuple[float, bytes] | MicrophoneError] = queue.Queue(int(WAITING_S / PIECE_S))
         self.at = 0.0
         """When the piece last given ended, on the monotonic clock."""
@@ -70,19 +80,25 @@ class Microphone:
             try:
                 piece = self._pieces.get(timeout=patience_s)
             except queue.Empty:
-                raise MicrophoneError(f"the microphone has given no sound for {patience_s} s") from None
+                raise MicrophoneHangs(f"the microphone has given no sound for {patience_s} s") from None
             if isinstance(piece, MicrophoneError):
                 raise piece
-            patience_s = self._deaf_after_s
             self.at, pcm = piece
+            patience_s = self._deaf_after_s if pcm else max(FIRST_S, self._deaf_after_s)
             if pcm:
                 yield pcm
 
     def _start(self) -> None:
         try:
+            if self._anew:
+                portaudio = _portaudio()
+                portaudio._terminate()
+                portaudio._initialize()
+                _open.clear()
             stream = self._stream()
             _open.append(stream)
             stream.start()
+            self._pieces.put((time.monotonic(), b""))
         except MicrophoneError as error:
             self._pieces.put_nowait(error)
         except Exception as error:  # ValueError, PortAudioError and whatever the host's sound system comes up with
@@ -125,6 +141,46 @@ class Microphone:
             f"{wanted} cannot be opened: {error}\nset recorder.device in the configuration to the number of one of "
             f"these, or to a part of its name that no other has:{''.join(there)}"
         )
+
+
+def heard(device: str | int | None, deaf_after_s: float, tell: Callable[[str], None]) -> Iterator[tuple[float, bytes]]:
+    """Sound of a microphone that is opened again whenever it went away: when each piece ended, and the piece. `tell`
+    gets what is wrong as it changes, and nothing once all is well. Raises MicrophoneHangs."""
+    told: str | None = None
+    tries = 0
+    while True:
+        microphone = Microphone(device, deaf_after_s, anew=tries > 0)
+        losses = Losses()
+        try:
+            for pcm in microphone:
+                if (wrong := losses.complaint(microphone.at, microphone.overflows)) != told:
+                    told = wrong
+                    tell(wrong)
+                yield microphone.at, pcm
+        except MicrophoneHangs:
+            raise
+        except MicrophoneError as error:
+            if str(error) != told:
+                told = str(error)
+                tell(told)
+        tries += 1
+        time.sleep(REOPENED_S)
+
+
+class Losses:
+    """Whether so much sound is lost that it is worth a word."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._times: deque[float] = deque(maxlen=LOST)
+
+    def complaint(self, now: float, overflows: int) -> str:
+        """Of sound that was lost `overflows` times until `now`, in seconds."""
+        new, self._count = overflows - self._count, overflows
+        self._times.extend([now] * min(new, LOST))
+        if len(self._times) < LOST or now - self._times[0] > LOST_WITHIN_S:
+            return ""
+        return "the processor is too busy to hear everything: end what else runs, or choose a smaller voice"
 
 
 def ended(when: Any, seconds: float) -> float:

@@ -5,9 +5,12 @@ where a board has no pins; `press` then pulls its pin as a finger would.
 """
 
 import importlib.util
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from lampd.devices.contact import Contact
 from lampd.messages import Light
 from lampd.settings import Gpio
 
@@ -25,13 +28,14 @@ class Panel:
         import gpiozero
 
         self.complaint = ""
-        self._lit = lit
+        self._gpio, self._lit = gpio, lit
         self._relay: Any = None
         self._privacy: Any = None
         self._light: Any = None
 
         self.simulated = gpio.factory == "mock"
         self._latching = gpio.button.kind == "latching"
+        self._contact = Contact(f"the button on {gpio.button.pin}", self._latching)
         try:
             factory = _factory(gpio)
             if relay := gpio.relay:
@@ -46,14 +50,14 @@ class Panel:
             )
         except Exception as error:
             # lgpio and gpiozero share no base class but this
-            relay_pin = gpio.relay.pin if gpio.relay else "no pin"
             raise PanelError(
-                f"gpio: relay on {relay_pin}, button on {gpio.button.pin}: {type(error).__name__}: {error}. "
+                f"{self._where}: {type(error).__name__}: {error}. "
                 "Check the pins in the board's profile, that no other program holds them, "
                 "and that this user may use /dev/gpiochip* (group gpio)"
             ) from error
         try:
             if privacy := gpio.privacy_button:
+                self._privacy_contact = Contact(f"the privacy button on {privacy.pin}")
                 self._privacy = gpiozero.Button(
                     privacy.pin,
                     pull_up=privacy.pull_up,
@@ -67,11 +71,35 @@ class Panel:
         except Exception as error:
             self.complaint = f"gpio: privacy button or status light: {type(error).__name__}: {error}"
 
+    @property
+    def _where(self) -> str:
+        gpio = self._gpio
+        return f"gpio: relay on {gpio.relay.pin if gpio.relay else 'no pin'}, button on {gpio.button.pin}"
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """While pins are used that could be had once. Raises PanelError."""
+        try:
+            yield
+        except Exception as error:
+            again = "Plug its chip in again, if it can be unplugged; until it works the lamp stays as that leaves it"
+            raise PanelError(f"{self._where}: {type(error).__name__}: {error}. {again}") from error
+
     def set(self, lit: bool) -> None:
-        """Close the relay's circuit, or open it."""
-        self._lit = lit
+        """Close the relay's circuit, or open it. Raises PanelError."""
         if self._relay:
-            self._relay.value = lit
+            with self._working():
+                self._relay.value = lit
+        self._lit = lit
+
+    def look(self, at: float) -> str:
+        """What is wrong with buttons and light at `at`, in seconds of the monotonic clock, and what to do; empty where
+        all is well. Raises PanelError where the pins can no longer be used."""
+        with self._working():
+            wrong = [self.complaint, self._contact.look(at, self._button.is_pressed)]
+            if self._privacy:
+                wrong.append(self._privacy_contact.look(at, self._privacy.is_pressed))
+        return "; ".join(filter(None, wrong))
 
     @property
     def lit(self) -> bool:
@@ -91,13 +119,22 @@ class Panel:
     def on_privacy(self, callback: Callable[[], None]) -> None:
         """Call back at each press of the privacy button."""
         if self._privacy:
-            self._privacy.when_pressed = callback
+            self._privacy.when_pressed = self._by_hand(self._privacy_contact, callback)
 
     def on_press(self, callback: Callable[[], None]) -> None:
         """Call back at each press of a momentary button, at each change of a latching one."""
-        self._button.when_pressed = callback
+        self._button.when_pressed = pressed = self._by_hand(self._contact, callback)
         if self._latching:
-            self._button.when_released = callback
+            self._button.when_released = pressed
+
+    def _by_hand(self, contact: Contact, callback: Callable[[], None]) -> Callable[[], None]:
+        """What to call back in its place: only for what may be a hand. A simulated wire is never loose."""
+
+        def pressed() -> None:
+            if self.simulated or contact.presses(time.monotonic()):
+                callback()
+
+        return pressed
 
     def press(self) -> None:
         """Move the simulated button's pin: a push and a release, or one change of position."""

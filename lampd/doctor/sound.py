@@ -38,9 +38,10 @@ def microphone(lamp: Lamp) -> Check:
     if any(one.level for one in found):
         return judged(found, "the lamp's own", "hum was not looked for, as lampd has the microphone")
     recorder = lamp.answer["stages"]["recorder"]
-    if not recorder["error"] and recorder["state"] == "starting":
+    why = recorder["note"] or recorder["error"]
+    if not why and recorder["state"] == "starting":
         return Check("microphone", "look", "the lamp's recorder is still starting", "try again in a minute")
-    why = recorder["error"] or "the recorder says nothing"
+    why = why or "the recorder says nothing"
     plug = "plug it in again; `arecord -l` shows what the kernel sees; or stop lampd, and try `lampctl levels`"
     return Check("microphone", "bad", f"the running lamp gets no sound from it: {' '.join(why.split())}", plug)
 

@@ -3,7 +3,9 @@ verdict leaves.
 
 A lamp that learns is wrong more often than it will be, and what is wrong teaches it. It is no longer trusted once so
 many of its last acts were wrong that this were a chance of less than UNLIKELY even if LEEWAY times its budget were
-wrong: P(X >= k) of a binomial X. It is again once it has only hinted EARNED times and would have been right.
+wrong: P(X >= k) of a binomial X. It is again once it has only hinted EARNED times and would have been right. Whoever
+means to make it wrong has it win trust and lose it, again and again: where trust is lost SOON after it was won, it takes
+twice as many hints as before to win it again, up to DEAREST, of which the budget may be wrong.
 """
 
 from collections.abc import Mapping
@@ -13,8 +15,10 @@ from lampd.learners.wish import bearing
 from lampd.messages import Directive, Example, Freedom, Tag
 
 LAST, UNLIKELY, LEEWAY = 20, 0.01, 4
-EARNED = 5
-KEPT = 40
+EARNED, DEAREST = 5, 80
+SOON = 500
+"""Utterances."""
+KEPT = 2 * DEAREST
 
 
 class Conduct:
@@ -23,11 +27,26 @@ class Conduct:
     def __init__(self, budget: float) -> None:
         self._budget = budget
         self.trusted = True
-        self._since = 0
+        self._since = self._price = 0
         self._would: dict[int, Tag] = {}
+        self._asked: dict[int, Directive] = {}
 
     def decided(self, directive: Directive) -> None:
-        """What it did or would have done. Its first acts, by which nobody can be judged yet, do not count."""
+        """What it would have done, or wants done: that counts once it is. The relay may rest, or a hand be faster."""
+        if directive.wish == "nothing":
+            self._count(directive)
+        else:
+            self._asked[directive.utterance] = directive
+            while len(self._asked) > KEPT:
+                del self._asked[min(self._asked)]
+
+    def acted(self, utterance: int) -> None:
+        """What was wanted because of an utterance is done."""
+        if directive := self._asked.pop(utterance, None):
+            self._count(directive)
+
+    def _count(self, directive: Directive) -> None:
+        # nobody can be judged by the first acts yet
         if directive.would != "nothing" and directive.losses:
             self._would[directive.utterance] = directive.would
             while len(self._would) > KEPT:
@@ -35,6 +54,9 @@ class Conduct:
 
     def trust(self, trusted: bool, utterance: int) -> None:
         """From now on, after `utterance`, it is trusted or not, whatever it did before."""
+        if self.trusted and not trusted:
+            again = min(2 * self._price, DEAREST) if utterance - self._since <= SOON else 0
+            self._price = max(EARNED, again)
         self.trusted, self._since = trusted, utterance
 
     def review(self, meant: Mapping[int, Example]) -> bool:
@@ -43,7 +65,7 @@ class Conduct:
         outcomes = (bearing(meant[one].possible, would) for one, would in told.items() if one in meant)
         right = [outcome for outcome in outcomes if outcome is not None]
         if not self.trusted:
-            return len(right) >= EARNED and all(right[-EARNED:])
+            return len(right) >= self._price and right[-self._price :].count(False) <= self._budget * self._price
         last = right[-LAST:]
         return chance(last.count(False), len(last), min(LEEWAY * self._budget, 1.0)) >= UNLIKELY
 

@@ -8,10 +8,12 @@ import msgspec
 
 
 class Looks(msgspec.Struct):
-    """At one utterance, said to a lamp that was `lit` or not; `acted` once it has been acted on."""
+    """At one utterance, said to a lamp that was `lit` or not; `asked` once a change was asked for, `acted` once it was
+    made."""
 
     utterance: int = 0
     lit: bool = False
+    asked: bool = False
     acted: bool = False
     last: float = 0.0
     steady: float = 0.0

@@ -85,6 +85,8 @@ class Anticipator:
                     self._labelling.flip(message)
             case Acted():
                 self._change(message.at, message.lit)
+                self._conduct.acted(message.utterance)
+                self._looks.acted |= self._looks.utterance == message.utterance
                 if self._learns:
                     self._labelling.acted(message)
             case Correction():
@@ -104,9 +106,12 @@ class Anticipator:
                 # from memory: what a former life thought
                 self._labelling.thought(message.utterance, message.reason != NEVER_TAUGHT)
                 self._council.judge.thought(message.utterance, message.was_lit, message.thoughts, message.steady)
+                done = message.would != "nothing"
                 self._conduct.decided(message)
+                if done:
+                    self._conduct.acted(message.utterance)
                 if not message.thoughts and message.wish != "nothing":
-                    self._looks = Looks(message.utterance, message.was_lit, acted=True)
+                    self._looks = Looks(message.utterance, message.was_lit, asked=True, acted=done)
             case Model():
                 self._council.swap(message, self._heard)
             case _:
@@ -165,7 +170,7 @@ class Anticipator:
             return []
         if self._looks.utterance != said.utterance:
             self._looks = Looks(said.utterance, self._lit)
-        if self._looks.acted:
+        if self._looks.asked:
             return []
         thought = self.think(said.said, self._looks.lit)
         leaning: list[AnyMessage] = [Leaning(said.at, said.utterance, *thought.likelihoods)]
@@ -175,7 +180,7 @@ class Anticipator:
         unsure = not thought.verdict.losses or agreed < enough
         if unsure or self._freedom != "act" or self._refusal(said.text, said.start, said.at):
             return leaning
-        self._looks.acted = True
+        self._looks.asked = True
         wish = tag(not thought.lit)
         directive = self._directive(said, said.at, thought, wish, "sure while it was being said")
         directive = replace(directive, act_above=enough, would=wish)

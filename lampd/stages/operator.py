@@ -30,7 +30,8 @@ HINT_S = 1.0
 
 class Operator:
     """Keeps the lamp. `relay` closes or opens it, at once, and `light` the status light; `correction_s` is how long an
-    act can be corrected, and `rest_s` how long the relay is left alone after one: only a hand may be quicker."""
+    act can be corrected, and `rest_s` how long the relay is left alone after one: only a hand may be quicker. What was
+    directed more than `stale_s` before it came up is not done."""
 
     def __init__(
         self,
@@ -38,13 +39,15 @@ class Operator:
         correction_s: float,
         light: Callable[[Light], None] = lambda light: None,
         rest_s: float = 0.0,
+        stale_s: float = float("inf"),
     ) -> None:
         self._relay = relay
         self._light = light
         self._listens, self._records = True, False
         self._hinted = float("inf")  # when it began to hint, if it does
         self._correction_s, self._rest_s = correction_s, rest_s
-        self._rests_until = float("-inf")
+        self._stale_s = stale_s
+        self._began = self._rests_until = float("-inf")
         self._lit = False
         self._last_press = float("-inf")
         self._last_act: Acted | None = None
@@ -64,6 +67,7 @@ class Operator:
                 self._hinted = float("inf")
                 self._shine()
             case Resume():
+                self._began = message.at
                 self._set(message.lit)
                 self._listens, self._records = message.listens, message.records
                 self._shine()
@@ -74,8 +78,9 @@ class Operator:
         self._light("off" if not self._listens else "blinking" if self._records else "on")
 
     def _set(self, lit: bool) -> None:
-        self._lit = lit
+        # where the relay does not move, the lamp is as it was
         self._relay(lit)
+        self._lit = lit
 
     def _listen(self, privacy: Privacy) -> list[AnyMessage]:
         self._listens = not self._listens if privacy.listens is None else privacy.listens
@@ -99,10 +104,11 @@ class Operator:
             self._hinted = directive.at
             self._light("hint")
         lit = directive.wish == "lit"
-        late = directive.ended <= self._last_press or directive.at < self._rests_until
+        late = directive.ended <= self._last_press or self._began - directive.at > self._stale_s
+        late |= directive.at < self._rests_until
         if directive.wish == "nothing" or lit == self._lit or late:
             return []
-        self._rests_until = directive.at + self._rest_s
         self._set(lit)
+        self._rests_until = directive.at + self._rest_s
         self._last_act = Acted(directive.at, directive.utterance, lit)
         return [self._last_act]

@@ -21,13 +21,18 @@ RIGHT: tuple[Tag, ...] = ("lit",)
 WRONG: tuple[Tag, ...] = ("dark", "nothing")
 
 
+def done(one: Conduct, directive: Directive) -> None:
+    one.decided(directive)
+    one.acted(directive.utterance)
+
+
 def conduct(outcomes: str, budget: float = 0.05, since: int = 0, trusted: bool = True) -> bool:
     """The verdict after acts that were right (r), wrong (w), or of which nothing is known (-)."""
     one = Conduct(budget)
     one.trust(trusted, since)
     examples = {}
     for number, outcome in enumerate(outcomes, 1):
-        one.decided(act(number))
+        done(one, act(number))
         if outcome != "-":
             examples[number] = meant(number, *(RIGHT if outcome == "r" else WRONG))
     return one.review(examples)
@@ -65,9 +70,22 @@ def test_first_acts_that_nobody_could_judge_do_not_count() -> None:
     one = Conduct(0.05)
     examples = {}
     for number in (1, 2, 3):
-        one.decided(act(number, judged=False))
+        done(one, act(number, judged=False))
         examples[number] = meant(number, *WRONG)
     assert one.review(examples)
+
+
+def test_what_was_wanted_and_not_done_counts_for_nothing() -> None:
+    one = Conduct(0.05)
+    examples = {}
+    for number in range(1, 100):
+        one.decided(act(number))
+        examples[number] = meant(number, *WRONG)
+    assert one.review(examples), "the relay rested, or a hand was faster"
+    assert len(one._asked) == KEPT
+    for number in (97, 98, 99):
+        one.acted(number)
+    assert not one.review(examples)
 
 
 def test_it_is_earned_again_by_hints_that_were_right() -> None:
@@ -84,5 +102,5 @@ def test_it_is_earned_again_by_hints_that_were_right() -> None:
 def test_no_more_is_kept_than_is_needed() -> None:
     one = Conduct(0.05)
     for number in range(10 * KEPT):
-        one.decided(act(number))
+        done(one, act(number))
     assert len(one._would) == KEPT

@@ -172,3 +172,11 @@ def test_a_new_life_does_not_act_again_on_what_its_old_one_did(tmp_path: Path) -
     new.handle(Resume(11.1, 100, True))
     (final,) = told(new, over("hello sunshine"))
     assert (final.wish, final.reason, final.was_lit) == ("nothing", "acted on already", False)
+
+
+def test_what_the_relay_rested_from_is_asked_for_again_once_the_words_are_over() -> None:
+    stage = stage_of()
+    assert [one.wish for one in told(stage, look("hello sunshine", 10.8), look("hello sunshine", 11.0))] == ["lit"]
+    assert told(stage, look("hello sunshine", 11.1)) == [], "and not at each look"
+    [again] = told(stage, over("hello sunshine"))
+    assert (again.wish, again.reason) == ("lit", "sure enough")
