@@ -68,7 +68,7 @@ _shtab_lampctl_session_pos_0_choices=(list show play export import trim delete)
 _shtab_lampctl_voice_prepare___precision_choices=(exact int8)
 _shtab_lampctl_voice_pos_0_choices=(list use prepare test)
 _shtab_lampctl_config_pos_0_choices=(check)
-_shtab_lampctl_bench_pos_0_choices=(consistency faults hearing learners looking plm posterior reaction runtimes speech switch voice)
+_shtab_lampctl_bench_pos_0_choices=(all consistency faults hearing learners looking plm posterior reaction runtimes speech start switch voice)
 _shtab_lampctl_pos_0_choices=(status watch levels doctor log why report flip on off pause resume autonomy tv-night history relabel teach undo forget backup restore record session replay voice config bench)
 
 _shtab_lampctl_status__h_nargs=0

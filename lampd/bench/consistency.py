@@ -7,7 +7,6 @@ Chance is one in ten, and one in three.
 """
 
 import argparse
-import json
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lampd.bench import data
+from lampd.bench import Refused, Report, data
 from lampd.bench.materials import SPEAKERS
 from lampd.devices.sound import read
 from lampd.learners.ngrams import expected, ngrams
@@ -34,6 +33,7 @@ TAUGHT = {"digits": 2, "phrases": 4}
 CLIPS = 60
 """Of each phrase."""
 SPLITS = 10
+QUICK = ()
 
 Likeness = NDArray[np.float64]
 
@@ -115,16 +115,14 @@ def table(voices: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench consistency", description=__doc__.split("\n")[0])
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice", nargs="+", default=["bundled"], help="checkpoints' folders (bundled)")
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    speech = data.needed(parser, arguments.data) / "speech"
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    speech = data.needed() / "speech"
     try:
         voices = {name: measure(Voice(folder_of(name)), speech) for name in arguments.voice}
     except VoiceError as error:
-        parser.error(str(error))
-    print(json.dumps(voices, indent=1) if arguments.json else table(voices))
-    return 0
+        raise Refused(str(error)) from None
+    return Report(voices, table(voices))

@@ -5,7 +5,6 @@ or two phrases, as parts of one sentence or as two commands, so far apart. Seede
 """
 
 import argparse
-import json
 import sys
 import zlib
 from collections.abc import Callable
@@ -17,7 +16,7 @@ import msgspec
 import numpy as np
 
 from lampd import config, settings
-from lampd.bench import altered, data, noises, scene
+from lampd.bench import Report, altered, data, noises, scene
 from lampd.bench.heard import Tally
 from lampd.bench.scene import Sound
 from lampd.devices.sound import RATE, read
@@ -29,8 +28,9 @@ TOGETHER = 12
 SNRS_DB = (20.0, 10.0, 5.0)
 HANGOVERS_S = (0.3, 0.5, 0.7, 1.0)
 PAUSES_S = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.1)
-QUICK, FULL = 12, 1200
+SOME, EVERY = 12, 1200
 """Clips to a row, at most."""
+QUICK = ()
 
 Way = Callable[[Sound, np.random.Generator], Sound]
 WAYS: dict[str, Way] = {
@@ -84,7 +84,7 @@ def kitchen(folder: Path) -> Sound:
 def nobody(settings: settings.Recorder, folder: Path, name: str, most: int) -> Tally:
     """What is made of sound in which nobody speaks to the lamp."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    seconds = 600 if most == FULL else 60
+    seconds = 600 if most == EVERY else 60
     sound = kitchen(folder) if name == "kitchen" else scene.quiet(seconds, rng)
     if name == "music":
         sound = sound + noises.music(seconds, rng)[: len(sound)]
@@ -131,7 +131,7 @@ def tasks() -> list[Task]:
     return [*spoken, *without, *made, *alone, *paused]
 
 
-def run(task: Task, given: settings.Recorder, folder: Path, most: int) -> Any:
+def found(task: Task, given: settings.Recorder, folder: Path, most: int) -> Any:
     match task:
         case ("row", name, way):
             return row(given, folder, name, way, most).figures()
@@ -147,14 +147,14 @@ def run(task: Task, given: settings.Recorder, folder: Path, most: int) -> Any:
 
 def measure(given: settings.Recorder, folder: Path, most: int, processes: int = 2) -> dict[Task, Any]:
     """Figures of every task, in their order; says on standard error how far it is."""
-    todo, found = tasks(), {}
+    todo, results = tasks(), {}
     with ProcessPoolExecutor(processes) as pool:
-        running = {pool.submit(run, task, given, folder, most): task for task in todo}
+        running = {pool.submit(found, task, given, folder, most): task for task in todo}
         for done in as_completed(running):
-            found[running[done]] = done.result()
-            print(f"\r{len(found)} of {len(todo)}", end="", file=sys.stderr, flush=True)
+            results[running[done]] = done.result()
+            print(f"\r{len(results)} of {len(todo)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    return {task: found[task] for task in todo}
+    return {task: results[task] for task in todo}
 
 
 def text(figures: dict[Task, Any]) -> str:
@@ -187,21 +187,11 @@ def text(figures: dict[Task, Any]) -> str:
     return "\n".join(lines)
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench hearing", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--full", action="store_true", help="every clip, and ten minutes of each noise: half an hour")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    given = data.needed(parser, arguments.data)
-    figures = measure(config.load(None, board="laptop").recorder, given, FULL if arguments.full else QUICK)
-    print(
-        json.dumps([{"task": task, "found": of} for task, of in figures.items()], indent=1)
-        if arguments.json
-        else text(figures)
-    )
-    return 0
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--every", action="store_true", help="every clip, ten minutes of each noise: half an hour")
 
 
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+def run(arguments: argparse.Namespace) -> Report:
+    recorder = config.load(None, board="laptop").recorder
+    figures = measure(recorder, data.needed(), EVERY if arguments.every else SOME)
+    return Report([{"name": ", ".join(task), "found": of} for task, of in figures.items()], text(figures))

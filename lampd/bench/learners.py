@@ -6,7 +6,6 @@ the worst decile is the mean F1 of the tenth of the households where it is lowes
 """
 
 import argparse
-import json
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +16,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from lampd.bench import data, speed
+from lampd.bench import Report, data, speed
 from lampd.bench.contest import OURS, PEERS, live
 from lampd.bench.households import Composer, Scenario
 from lampd.bench.tally import Tally, groups, spoken
@@ -28,6 +27,7 @@ NOISES = (0.0, 1.0, 2.0)
 WINDOWS = {"0 to 20": (0, 20), "20 to 150": (20, 150)}
 CHANGED = {"before": (55, 75), "the 20 after": (75, 95), "later": (95, 150)}
 """In houses that change their phrases at 75."""
+QUICK = ("--learners", "lampd", "explicit", "bayes", "--households", "2", "--noise", "1", "--no-speed")
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ def composer(folder: str) -> Composer:
     return Composer(Path(folder))
 
 
-def run(task: Task) -> tuple[dict[str, Tally], list[Tally]]:
+def lived(task: Task) -> tuple[dict[str, Tally], list[Tally]]:
     """The tallies of one household by window, and of its groups of commands."""
     session = composer(task.data).compose(task.seed, task.noise, UTTERANCES, task.scenario)
     outcomes = live(task.name, session, task.seed).outcomes
@@ -69,7 +69,7 @@ def compare(tasks: list[Task], jobs: int) -> list[tuple[dict[str, Tally], list[T
     """Run all `tasks`, `jobs` at once, saying on stderr how far it has come."""
     results = []
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for number, result in enumerate(pool.map(run, tasks), 1):
+        for number, result in enumerate(pool.map(lived, tasks), 1):
             results.append(result)
             print(f"\r{tasks[number - 1].name:12} {number} of {len(tasks)} evenings", end="", file=sys.stderr)
     print(file=sys.stderr)
@@ -111,8 +111,7 @@ def draw(rows: dict[str, Any], path: Path) -> None:
     pyplot.close(figure)
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench learners", description=__doc__.split("\n")[0])
+def options(parser: argparse.ArgumentParser) -> None:
     every = (*OURS, *PEERS)
     parser.add_argument("--learners", nargs="+", choices=every, default=every, metavar="NAME", help=" ".join(every))
     parser.add_argument("--noise", nargs="+", type=float, default=NOISES, help="times the measured errors (0 1 2)")
@@ -122,10 +121,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--no-speed", action="store_true", help="leave out times and memory")
     parser.add_argument("--picture", type=Path, metavar="PNG", help="draw F1 against the number of commands")
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    folder = data.needed(parser, arguments.data)
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    folder = data.needed()
     os.environ["OMP_NUM_THREADS"] = "1"
     seeds = range(arguments.first, arguments.first + arguments.households)
     tasks = [
@@ -144,14 +143,10 @@ def main(argv: list[str]) -> int:
     measured = {} if arguments.no_speed else speed.measure(composer(str(folder)))
     if arguments.picture:
         draw(rows, arguments.picture)
-    if arguments.json:
-        print(json.dumps({"learners": rows, "speed": measured}, indent=1))
-        return 0
-    print(f"{arguments.households} households, {UTTERANCES} utterances each, {arguments.scenario}; all noise levels")
-    print(table(rows))
+    lines = [f"{arguments.households} households, {UTTERANCES} utterances each, {arguments.scenario}; all noise levels"]
+    lines.append(table(rows))
     for noise in arguments.noise if len(arguments.noise) > 1 else ():
-        print(f"\n{noise:g} times the measured errors")
-        print(table({name: {"windows": row["noise"][f"{noise:g}"]} for name, row in rows.items()}))
-    for what, value in measured.items():
-        print(f"{what:60} {value}")
-    return 0
+        of_noise = {name: {"windows": row["noise"][f"{noise:g}"]} for name, row in rows.items()}
+        lines += [f"\n{noise:g} times the measured errors", table(of_noise)]
+    lines += [f"{what:60} {value}" for what, value in measured.items()]
+    return Report({"learners": rows, "speed": measured}, "\n".join(lines))

@@ -7,7 +7,6 @@ in a terminal of its own.
 
 import argparse
 import fcntl
-import json
 import os
 import pty
 import struct
@@ -20,6 +19,7 @@ import time
 from pathlib import Path
 
 from lampd import config
+from lampd.bench import Report
 from lampd.control import Control, Observe
 from lampd.hub import Hub
 from lampd.journal import Journal
@@ -29,6 +29,7 @@ from lampd.score import quantile
 
 LAMPCTL = [sys.executable, "-m", "lampd.cli.main"]
 WORDS = "turn on the light in the kitchen please"
+QUICK = ("--seconds", "6", "--times", "5")
 SETTLED_S = 2.0
 """After this long `watch` has started."""
 
@@ -116,12 +117,12 @@ def timed(file: Path, times: int) -> list[float]:
     return sorted(taken)
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench looking", description=__doc__)
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="for which it watches (20)")
     parser.add_argument("--times", type=int, default=20, help="status is asked (20)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory(prefix="lampd-") as folder:
         file, path = Path(folder) / "lampd.yaml", Path(folder) / "control.sock"
         file.write_text(f"board: laptop\nstate_dir: {folder}\ncontrol_socket: {path}\n")
@@ -131,10 +132,8 @@ def main(argv: list[str]) -> int:
         taken = timed(file, arguments.times)
         share = watched(file, arguments.seconds)
     median, worst = quantile(taken, 0.5) or 0.0, taken[-1]
-    figures = {"status_s": [round(median, 3), round(worst, 3)], "watch_share": round(share, 4)}
-    if arguments.json:
-        print(json.dumps(figures))
-    else:
-        print(f"lampctl status  {median:.2f} s median, {worst:.2f} s worst of {len(taken)}")
-        print(f"lampctl watch   {share:.1%} of one processor, while somebody talks")
-    return 0
+    text = (
+        f"lampctl status  {median:.2f} s median, {worst:.2f} s worst of {len(taken)}\n"
+        f"lampctl watch   {share:.1%} of one processor, while somebody talks"
+    )
+    return Report({"status_s": [round(median, 3), round(worst, 3)], "watch_share": round(share, 4)}, text)

@@ -4,7 +4,6 @@ Then what its published claims rest on: how it begins, what looked-up comparison
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +12,7 @@ from typing import Any, get_args
 
 import torch
 
-from lampd.bench import beginnings, caching, claims, data, digits, race, race_picture, texts
+from lampd.bench import Refused, Report, beginnings, caching, claims, data, digits, race, race_picture, texts
 from lampd.bench.caching import Speed
 from lampd.bench.claims import Claim
 from lampd.bench.race import Mark, Run
@@ -29,8 +28,9 @@ EPOCHS, BUDGETS = (1, 2, 4), (5.0, 15.0)
 WARM, COLD = "SAFFU, warm", "SAFFU, cold"
 DROPOUT: dict[Kind, float] = {"words": 0.3, "bpe": 0.3, "characters": 0.1}
 """Of the peers: a small text is read often, a long one hardly once."""
-QUICK = 30_000
+PART = 30_000
 """Tokens to train on, for a quick look."""
+QUICK = ("--seconds", "3", "--part")
 
 
 @dataclass(frozen=True)
@@ -129,76 +129,78 @@ def figure(mark: Mark | None) -> str:
     return f"{mark.test:8.1f}" if mark else f"{'-':>8}"
 
 
-def print_race(one: Race, budgets: Sequence[float]) -> None:
+def race_table(one: Race, budgets: Sequence[float]) -> list[str]:
     task = one.task
-    print(f"\n{task.name}: {task.train.tokens} tokens, {task.train.size} different; {task.test.tokens} to judge by")
     heads = ["0 steps", *(f"{n} ep." for n in EPOCHS), *(f"{budget:g} s" for budget in budgets)]
-    print(f"{'test perplexity':36}{'numbers':>9}" + "".join(f"{head:>8}" for head in heads))
-    print(f"{'unigram':36}{task.train.size:9}{one.unigram:8.1f}")
+    lines = [
+        f"\n{task.name}: {task.train.tokens} tokens, {task.train.size} different; {task.test.tokens} to judge by",
+        f"{'test perplexity':36}{'numbers':>9}" + "".join(f"{head:>8}" for head in heads),
+        f"{'unigram':36}{task.train.size:9}{one.unigram:8.1f}",
+    ]
     for run in one.runs:
         marks = [run.start, *(run.epoch(n) for n in EPOCHS), *(run.within(budget) for budget in budgets)]
-        print(f"{run.name:36}{run.parameters:9}" + "".join(figure(mark) for mark in marks))
+        lines.append(f"{run.name:36}{run.parameters:9}" + "".join(figure(mark) for mark in marks))
+    return lines
 
 
-def print_results(results: Results, budgets: Sequence[float]) -> None:
-    for one in results.races:
-        print_race(one, budgets)
-    print(f"\nseconds of the precision language model ({results.races[0].task.name})")
-    print(", ".join(f"{name} {seconds:.1f}" for name, seconds in results.costs.items()) + "; epochs, but for the start")
-    print(f"\nno gradient, test perplexity ({results.races[0].task.name})")
-    print("warm start on " + ", ".join(f"{float(s):.0%}: {p:.1f}" for s, p in results.by_share.items()))
-    print("and on all of it, " + ", ".join(f"{name} {p:.1f}" for name, p in results.by_kind.items()))
-    print("\nlooked-up comparisons, times as fast as computed ones, by length of block")
-    for part in ("comparisons", "features", "step"):
-        print(f"{part:12}" + "".join(f"{one.length:6}: {getattr(one, part):.2f}" for one in results.speeds))
-    found = results.digits
-    print("\n8 x 8 digits, accuracy on the last 597")
-    print(
-        f"explicit {found['explicit']['accuracy']:.1%} in {1000 * found['explicit']['seconds']:.1f} ms; by K: ", end=""
-    )
-    print(", ".join(f"{k}: {accuracy:.1%}" for k, accuracy in found["by K"].items()), end="")
-    print(f"; the mean norm is {found['mean norm']:.1f}")
+def digits_table(found: dict[str, Any]) -> list[str]:
+    explicit = found["explicit"]
+    by_k = ", ".join(f"{k}: {accuracy:.1%}" for k, accuracy in found["by K"].items())
+    lines = [
+        "\n8 x 8 digits, accuracy on the last 597",
+        f"explicit {explicit['accuracy']:.1%} in {1000 * explicit['seconds']:.1f} ms; by K: {by_k}; "
+        f"the mean norm is {found['mean norm']:.1f}",
+    ]
     for name in ("warm", "cold"):
         one = found[name]
-        print(f"{name} {one['start']:.1%}, {one['accuracy']:.1%} after {one['epochs']} epochs, {one['seconds']:.1f} s")
-    print(f"logistic regression {found['logistic regression']:.1%}")
-    print("\npublished claims")
-    for claim in results.claims:
-        print(claim)
+        lines.append(
+            f"{name} {one['start']:.1%}, {one['accuracy']:.1%} after {one['epochs']} epochs, {one['seconds']:.1f} s"
+        )
+    return [*lines, f"logistic regression {found['logistic regression']:.1%}"]
 
 
-def parsed(argv: list[str]) -> tuple[argparse.Namespace, list[Task]]:
-    parser = argparse.ArgumentParser(prog="lampctl bench plm", description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, help="of training, for each model on each text (30)")
+def table(results: Results, budgets: Sequence[float]) -> str:
+    first = results.races[0].task.name
+    lines = [line for one in results.races for line in race_table(one, budgets)]
+    lines += [
+        f"\nseconds of the precision language model ({first})",
+        ", ".join(f"{name} {seconds:.1f}" for name, seconds in results.costs.items()) + "; epochs, but for the start",
+        f"\nno gradient, test perplexity ({first})",
+        "warm start on " + ", ".join(f"{float(s):.0%}: {p:.1f}" for s, p in results.by_share.items()),
+        "and on all of it, " + ", ".join(f"{name} {p:.1f}" for name, p in results.by_kind.items()),
+        "\nlooked-up comparisons, times as fast as computed ones, by length of block",
+    ]
+    for part in ("comparisons", "features", "step"):
+        lines.append(f"{part:12}" + "".join(f"{one.length:6}: {getattr(one, part):.2f}" for one in results.speeds))
+    return "\n".join([*lines, *digits_table(results.digits), "\npublished claims", *map(str, results.claims)])
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=float, default=30.0, help="of training, for each model on each text (30)")
     parser.add_argument("--size", choices=list(SIZES), default="micro", help="of the precision language model (micro)")
     parser.add_argument("--text", type=Path, metavar="FILE", help="this text, in place of the two of the data folder")
     parser.add_argument("--tokens", choices=get_args(Kind), default="characters", help="what that text is made of")
-    parser.add_argument("--quick", action="store_true", help="a look at it in a minute or two, on part of each text")
+    parser.add_argument("--part", action="store_true", help="of each text, and of what is tried")
     parser.add_argument("--picture", type=Path, metavar="PNG", help="draw perplexity against seconds")
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    arguments.seconds = arguments.seconds or (3.0 if arguments.quick else 30.0)
+
+
+def chosen(arguments: argparse.Namespace) -> list[Task]:
     if arguments.text:
         try:
             tasks = [texts.cut(arguments.text, arguments.tokens)]
         except (OSError, ValueError) as error:
-            parser.error(str(error))
+            raise Refused(str(error)) from None
     else:
-        given = data.needed(parser, arguments.data)
-        tasks = [texts.wikitext(given), texts.shakespeare(given)]
-    return arguments, [texts.shortened(task, QUICK) if arguments.quick else task for task in tasks]
+        folder = data.needed()
+        tasks = [texts.wikitext(folder), texts.shakespeare(folder)]
+    return [texts.shortened(task, PART) if arguments.part else task for task in tasks]
 
 
-def main(argv: list[str]) -> int:
-    arguments, tasks = parsed(argv)
+def run(arguments: argparse.Namespace) -> Report:
+    tasks = chosen(arguments)
     torch.set_num_threads(1)
-    results = measure(tasks, SIZES[arguments.size], arguments.seconds, arguments.quick)
+    results = measure(tasks, SIZES[arguments.size], arguments.seconds, arguments.part)
     if arguments.picture:
         race_picture.draw({one.task.name: (one.unigram, one.runs) for one in results.races}, arguments.picture)
-    if arguments.json:
-        print(json.dumps(results.to_fields(), indent=1))
-        return 0
     budgets = [*(budget for budget in BUDGETS if budget < arguments.seconds), arguments.seconds]
-    print_results(results, budgets)
-    return 0
+    return Report(results.to_fields(), table(results, budgets))

@@ -7,7 +7,6 @@ Tasks in which who speaks tells a wish from chatter are shown, but count in no m
 """
 
 import argparse
-import json
 import math
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lampd.bench import data
+from lampd.bench import Refused, Report, data
 from lampd.bench.clips import Task, split, tasks
 from lampd.bench.contest import Learner, learner
 from lampd.devices.sound import RATE, read
@@ -36,6 +35,7 @@ SURE = 3.0
 """Standard errors that a gain must exceed: several representations are tried."""
 MEASURES = ("average precision", "macro-F1")
 LEARNERS = ("explicit", "gate")
+QUICK = ("--splits", "2")
 
 Floats = NDArray[np.float64]
 Reader = Callable[[Logits, Alphabet], Said]
@@ -199,22 +199,19 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join([*lines, "", "tasks: " + "; ".join(names), figures["verdict"]])
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench posterior", description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "--splits", type=int, default=SPLITS, help=f"seeded splits of each task, two or more ({SPLITS})"
-    )
+def options(parser: argparse.ArgumentParser) -> None:
+    splits = f"seeded splits of each task, two or more ({SPLITS})"
+    parser.add_argument("--splits", type=int, default=SPLITS, help=splits)
     parser.add_argument("--voice", default="bundled", help="a checkpoint's folder (bundled)")
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace) -> Report:
     if arguments.splits < 2:
-        parser.error("a standard error takes two splits")
-    folder = data.needed(parser, arguments.data)
+        raise Refused("a standard error takes two splits")
+    folder = data.needed()
     try:
         voice = Voice(folder_of(arguments.voice))
     except VoiceError as error:
-        parser.error(str(error))
+        raise Refused(str(error)) from None
     figures = measure(folder, arguments.splits, voice)
-    print(json.dumps(figures, indent=1) if arguments.json else table(figures))
-    return 0
+    return Report(figures, table(figures))

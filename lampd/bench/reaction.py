@@ -6,14 +6,13 @@ words: what comes beyond it is the lamp's own. Acts on words that were still bei
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from lampd import config
-from lampd.bench import data
+from lampd.bench import Report, data
 from lampd.bench.materials import phrases
 from lampd.bench.speech import compose, floor
 from lampd.household import Household
@@ -26,6 +25,7 @@ SOON_S = 0.1
 """This long after the end of speech is as good as before it."""
 TAUGHT, PLAYED = 40, 16
 """Commands that are learned from, and played in real time."""
+QUICK = ("--taught", "20", "--commands", "6")
 
 
 class Times:
@@ -120,16 +120,13 @@ def table(row: dict[str, Any]) -> str:
     )
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench reaction", description=__doc__.split("\n")[0])
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--taught", type=int, default=TAUGHT, help=f"commands to learn from first ({TAUGHT})")
     parser.add_argument("--commands", type=int, default=PLAYED, help=f"commands in real time ({PLAYED})")
     parser.add_argument("--late", action="store_true", help="never act before the words are over")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    folder = data.needed(parser, arguments.data)
-    row = measure(folder, arguments.taught, arguments.commands, not arguments.late, arguments.seed)
-    print(json.dumps(row, indent=1) if arguments.json else table(row))
-    return 0
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    row = measure(data.needed(), arguments.taught, arguments.commands, not arguments.late, arguments.seed)
+    return Report(row, table(row))

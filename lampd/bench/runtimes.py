@@ -6,7 +6,6 @@ compared with another machine's; deploy/cores.sh does that on emulated Cortex-A5
 """
 
 import argparse
-import json
 import signal
 import subprocess
 import sys
@@ -16,8 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lampd.bench import Refused, Report
+
 PACKAGES = {"gate": "scipy", "hear": "onnxruntime", "learn": "torch", "listen": "transformers"}
 """The steps, and what does the work in each."""
+QUICK = ()
 WORDS = ("light please", "goodnight", "light now", "good night then", "some light", "a good night")
 
 
@@ -84,23 +86,22 @@ def step(name: str, sound: Path) -> dict[str, Any]:
     return row | {"seconds": round(time.perf_counter() - began, 1), "result": done.stdout.strip()}
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench runtimes", description=__doc__.split("\n")[0])
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sound", type=Path, help="a sound file with speech")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace) -> Report:
     if not arguments.sound.is_file():
-        parser.error(f"{arguments.sound} is no file")
+        raise Refused(f"{arguments.sound} is no file")
     rows = []
     for name in PACKAGES:
+        print(f"{name} ...", file=sys.stderr, flush=True)
         rows.append(step(name, arguments.sound))
-        if not arguments.json:
-            found = rows[-1]
-            said = found.get("error") or f"{found['seconds']} s: {found['result']}"
-            print(f"{name:8}{found['package']:14}{found['version']:10}{said}", flush=True)
-    if arguments.json:
-        print(json.dumps(rows, indent=1))
-    return int(any("error" in row for row in rows))
+    lines = []
+    for row in rows:
+        came_to = row.get("error") or f"{row['seconds']} s: {row['result']}"
+        lines.append(f"{row['step']:8}{row['package']:14}{row['version']:10}{came_to}")
+    return Report(rows, "\n".join(lines), not any("error" in row for row in rows))
 
 
 if __name__ == "__main__":

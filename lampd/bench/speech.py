@@ -8,7 +8,6 @@ claps. Three pieces of chatter to a command, laid out as a session over a quiet 
 """
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from lampd import config
-from lampd.bench import data, noises
+from lampd.bench import Report, data, noises
 from lampd.bench.materials import SPEAKERS, Material, material_of
 from lampd.bench.scene import level, pcm
 from lampd.bench.scene import speech as spoken
@@ -41,6 +40,7 @@ GAPS_S = (11.0, 15.0)
 AFTERWARDS = {"kitchen": 120.0, "talk": 600.0}
 """Seconds."""
 TALK_DB = -26.0
+QUICK = ("--material", "phrases", "nicolas")
 
 
 def floor(folder: Path, kitchen_db: float | None, clips: list[Path], seed: int) -> NDArray[np.float32]:
@@ -215,18 +215,17 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench speech", description=__doc__.split("\n")[0])
+def options(parser: argparse.ArgumentParser) -> None:
     every = ("phrases", *SPEAKERS, "couple", "anyhow", "signals")
     parser.add_argument("--material", nargs="+", choices=every, default=every, help=" ".join(every), metavar="NAME")
     parser.add_argument("--kitchen", type=float, metavar="DB", help="in a kitchen so much less loud than the speech")
     parser.add_argument("--late", action="store_true", help="never act before the words are over")
     parser.add_argument("--by-words", action="store_true", help="without the learner that hears")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    folder = data.needed(parser, arguments.data)
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    folder = data.needed()
     rows = []
     for name in arguments.material:
         print(f"{name} ...", file=sys.stderr, flush=True)
@@ -234,5 +233,4 @@ def main(argv: list[str]) -> int:
             material = material_of(name, folder, Path(work), arguments.seed)
             early = not arguments.late
             rows.append(measure(folder, material, arguments.seed, early, arguments.kitchen, arguments.by_words))
-    print(json.dumps(rows, indent=1) if arguments.json else table(rows))
-    return 0
+    return Report(rows, table(rows))

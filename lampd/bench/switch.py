@@ -7,7 +7,6 @@ are killed and started again as well.
 """
 
 import argparse
-import json
 import os
 import random
 import threading
@@ -19,11 +18,13 @@ from typing import Any
 import numpy as np
 
 from lampd import child, config
+from lampd.bench import Report
 from lampd.lives import SPAWN
 from lampd.messages import Example, Resume
 from lampd.score import quantile
 
 LIMIT_MS = 20.0
+QUICK = ("--presses", "200")
 
 
 def operator(
@@ -132,22 +133,23 @@ def measure(presses: int) -> dict[str, Any]:
     }
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench switch", description=__doc__.split("\n")[0])
+def table(rows: dict[str, Any], presses: int) -> str:
+    lines = [f"press to pin, on mock pins, {presses} presses, {os.cpu_count()} cores"]
+    for name, row in rows.items():
+        figures = "  ".join(f"{key.removesuffix('_ms')} {row[key]} ms" for key in ("p50_ms", "p99_ms", "worst_ms"))
+        lines.append(f"{name:6} {figures}" + (f"  ({row['kills']} kills)" if "kills" in row else ""))
+    return "\n".join(lines)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--presses", type=int, default=1000)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace) -> Report:
     rows = {"idle": measure(arguments.presses)}
     with Load(kills=False):
         rows["busy"] = measure(arguments.presses)
     with Load(kills=True) as load:
         rows["kills"] = measure(arguments.presses) | {"kills": load.killed}
-    if arguments.json:
-        print(json.dumps(rows))
-    else:
-        print(f"press to pin, on mock pins, {arguments.presses} presses, {os.cpu_count()} cores")
-        for name, row in rows.items():
-            figures = "  ".join(f"{key.removesuffix('_ms')} {row[key]} ms" for key in ("p50_ms", "p99_ms", "worst_ms"))
-            print(f"{name:6} {figures}" + (f"  ({row['kills']} kills)" if "kills" in row else ""))
-    late = [name for name, row in rows.items() if row["p99_ms"] >= LIMIT_MS]
-    return 1 if late else 0
+    in_time = all(row["p99_ms"] < LIMIT_MS for row in rows.values())
+    return Report(rows, table(rows, arguments.presses), in_time)

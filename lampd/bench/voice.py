@@ -6,7 +6,6 @@ voice costs and how far its logits move, not how it hears.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lampd.bench import checkpoints, consistency, data, fresh
+from lampd.bench import Report, checkpoints, consistency, data, fresh
 from lampd.devices.sound import read
 from lampd.voice.comparison import Samples, compare, signals
 from lampd.voice.ctc import Ear
@@ -26,6 +25,7 @@ from lampd.voice.onnx import OnnxVoice
 from lampd.voice.wav2vec2 import RATE, Voice
 
 TORCH_BASE = "base, transformers"
+QUICK = ("--rounds", "2", "--clips", "20")
 
 
 class Contestant(NamedTuple):
@@ -142,39 +142,42 @@ def tell(what: str) -> None:
     print(f"\r\033[K{what} ...", end="", file=sys.stderr, flush=True)
 
 
-def show(figures: dict[str, Any]) -> None:
-    print("| voice | real-time factor | times torch base | memory, MB | peak | file, MB | loaded, s | hears after, s |")
-    print("|---|---|---|---|---|---|---|---|")
+def table(figures: dict[str, Any]) -> str:
+    heads = "voice | real-time factor | times torch base | memory, MB | peak | file, MB | loaded, s | hears after, s"
+    lines = [f"| {heads} |", "|---" * 8 + "|"]
     for name, row in figures["runtimes"].items():
-        print(f"| {name} | {row['real_time_factor']:.4f} | {row['times_torch_base']:.1f} ", end="")
-        print(f"| {row['resident_mb']:.0f} | {row['peak_mb']:.0f} | {row['file_mb']:.1f} ", end="")
-        print(f"| {row['ready_s']:.2f} | {row['hearing_s']:.2f} |")
-    print("\n| against transformers, on | clips | same text | character error | logits differ by |")
-    print("|---|---|---|---|---|")
+        lines.append(
+            f"| {name} | {row['real_time_factor']:.4f} | {row['times_torch_base']:.1f} "
+            f"| {row['resident_mb']:.0f} | {row['peak_mb']:.0f} | {row['file_mb']:.1f} "
+            f"| {row['ready_s']:.2f} | {row['hearing_s']:.2f} |"
+        )
+    lines += ["", "| against transformers, on | clips | same text | character error | logits differ by |"]
+    lines.append("|---" * 5 + "|")
     for name, groups in figures["likeness"].items():
         for group, row in groups.items():
-            print(f"| {name}: {group} | {row['clips']} | {row['identical']:.1%} ", end="")
-            print(f"| {row['character_error']:.4f} | {row['largest_difference']:.2g} |")
+            lines.append(
+                f"| {name}: {group} | {row['clips']} | {row['identical']:.1%} "
+                f"| {row['character_error']:.4f} | {row['largest_difference']:.2g} |"
+            )
+    beside = [""]
     for name, row in figures["base_moved"].items():
-        print(f"| {name} (random weights): two of each | | | | {row['largest_difference']:.2g} |")
-    print()
-    for name, row in figures["base_moved"].items():
-        print(f"{name}: logits are {row['relative_error']:.2%} of their size away from transformers'", end="")
-        print(f" and correlate with them by {row['correlation']:.4f}, on the worst clip")
-    print("\n" + consistency.table({"bundled": figures["consistency"]}))
+        lines.append(f"| {name} (random weights): two of each | | | | {row['largest_difference']:.2g} |")
+        beside.append(
+            f"{name}: logits are {row['relative_error']:.2%} of their size away from transformers' and correlate with "
+            f"them by {row['correlation']:.4f}, on the worst clip"
+        )
+    return "\n".join([*lines, *beside, "", consistency.table({"bundled": figures["consistency"]})])
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench voice", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, help="the data folder (LAMPD_DATA)")
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="of taking the time (7)")
     parser.add_argument("--clips", type=int, default=200, help="of each kind, to compare texts on (200)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    speech = data.needed(parser, arguments.data) / "speech"
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    speech = data.needed() / "speech"
     with tempfile.TemporaryDirectory() as work:
         figures = measure(Path(work), speech, arguments.rounds, arguments.clips)
     tell("done")
     print(file=sys.stderr)
-    print(json.dumps(figures, indent=1)) if arguments.json else show(figures)
-    return 0
+    return Report(figures, table(figures))

@@ -8,10 +8,9 @@ from lampd.cli.parser import Command, parser
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    from importlib import import_module
+    from lampd.bench import command
 
-    code: int = import_module(f"lampd.bench.{arguments.name}").main(arguments.rest)
-    return code
+    return command.bench(arguments.name, arguments.rest)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,6 +11,8 @@ Add = Callable[[str, str, str], argparse.ArgumentParser]
 """Adds a command: its name, what it does, and the function that does it, as module.function of lampd.cli."""
 
 BENCHMARKS = {
+    "all": "everything that README states; with --quick a first look",
+    "start": "how soon each process is ready, and how much memory it takes",
     "consistency": "whether a voice hears alike what is alike",
     "switch": "press to pin, while everything else is busy",
     "faults": "break processes, power, disk, clock, devices and input, and count what is lost",
@@ -170,7 +172,8 @@ def _made(add: Add) -> None:
     check = add("config", "look at the configuration", "ask.config_check")
     check.add_argument("what", choices=["check"], help="say whether it can be used, and what it comes to")
     bench = add("bench", "measure, and print the figures of the README", "main.bench")
-    bench.add_argument("name", choices=sorted(BENCHMARKS), help="; ".join(f"{n}: {t}" for n, t in BENCHMARKS.items()))
+    listed = "; ".join(f"{name}: {text}" for name, text in BENCHMARKS.items())
+    bench.add_argument("name", nargs="?", default="all", choices=sorted(BENCHMARKS), help=listed)
     bench.add_argument("rest", nargs=argparse.REMAINDER, help="options of the benchmark; --help lists them")
 
 

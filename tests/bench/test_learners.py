@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 from lampd.bench import learners
+from lampd.bench.command import bench
 from lampd.bench.contest import OURS, PEERS, learner, live
 from lampd.bench.households import GUEST, REDUNDANT, Composer, Scenario
 from lampd.bench.mishearing import Mishearing
@@ -414,7 +415,7 @@ def test_who_is_alone_in_the_lamps_place_learns_and_is_counted(composer: Compose
 
 def test_windows_of_a_house_that_changes(data_folder: Path) -> None:
     for scenario, windows in (("steady", learners.WINDOWS), ("changes", learners.WINDOWS | learners.CHANGED)):
-        tallies, curve = learners.run(learners.Task("explicit", str(data_folder), 0, 1.0, scenario))
+        tallies, curve = learners.lived(learners.Task("explicit", str(data_folder), 0, 1.0, scenario))
         assert tallies.keys() == windows.keys()
         whole = Tally.total([tallies[name] for name in learners.WINDOWS])
         assert whole == Tally.total(curve)
@@ -425,8 +426,8 @@ def test_main_prints_all_as_json(
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # main sets it for its processes
     options = ["--households", "1", "--noise", "1", "--learners", "explicit", "--no-speed", "--jobs", "1"]
-    assert learners.main([*options, "--data", str(data_folder), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    assert bench("learners", [*options, "--data", str(data_folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["figures"]["learners"]
     assert found.keys() == {"learners", "speed"} and found["speed"] == {}
     (row,) = found["learners"].values()
     assert list(found["learners"]) == ["explicit"]
@@ -444,7 +445,7 @@ def test_main_prints_all_as_json(
 @pytest.mark.parametrize("options", [["--learners", "oracle"], ["--scenario", "a flood"]])
 def test_main_refuses_what_it_does_not_know(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        learners.main(options)
+        bench("learners", options)
     assert options[1] in capsys.readouterr().err
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from lampd.bench import beginnings, caching, claims, digits, plm, race, texts
 from lampd.bench.caching import Speed
+from lampd.bench.command import bench
 from lampd.bench.race import Mark, Run
 from lampd.plm import saffu
 from lampd.plm.peers.kneser_ney import KneserNey
@@ -30,9 +31,9 @@ def run_of(*tests: float, finished: bool = True) -> Run:
 
 def test_a_whole_benchmark(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "race.png"
-    options = ["--text", str(text), "--tokens", "words", "--size", "potato", "--seconds", "0.3", "--quick"]
-    assert plm.main([*options, "--json", "--picture", str(picture)]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    options = ["--text", str(text), "--tokens", "words", "--size", "potato", "--seconds", "0.3", "--part"]
+    assert bench("plm", [*options, "--json", "--picture", str(picture)]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)["figures"]["plm"]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert set(found) == {"texts", "costs", "beginnings", "caching", "digits", "claims"}
     (one,) = found["texts"]
@@ -47,7 +48,7 @@ def test_a_whole_benchmark(text: Path, tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_it_prints_a_table(text: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plm, "entrants", lambda task, configuration, seconds: dict.fromkeys("ab", KneserNey(2)))
-    plm.main(["--text", str(text), "--size", "potato", "--quick"])
+    bench("plm", ["--text", str(text), "--size", "potato", "--quick"])
     printed = capsys.readouterr().out
     assert "unigram" in printed and "does not hold" in printed
 
@@ -57,7 +58,7 @@ def test_a_text_too_short_or_absent_is_said(tmp_path: Path) -> None:
     path.write_text("one line", "utf-8")
     for name in (path, tmp_path / "none.txt"):
         with pytest.raises(SystemExit):
-            plm.main(["--text", str(name)])
+            bench("plm", ["--text", str(name)])
 
 
 def test_texts_are_cut_at_line_ends() -> None:

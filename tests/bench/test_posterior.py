@@ -9,6 +9,7 @@ import pytest
 
 from lampd.bench import data, posterior
 from lampd.bench.clips import Task, split, tasks
+from lampd.bench.command import bench
 from lampd.learners.ngrams import RARE, ngrams
 from lampd.messages import Tag
 from lampd.voice.ctc import Alphabet, Logits
@@ -119,8 +120,10 @@ def test_it_prints_a_table_and_json(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         "verdict": posterior.verdict(both, ["fair"]),
     }
     monkeypatch.setattr(posterior, "measure", lambda folder, splits, voice: figures)
-    monkeypatch.setattr(data, "needed", lambda parser, given: Path())
-    assert posterior.main([]) == 0
+    monkeypatch.setattr(data, "needed", Path)
+    assert bench("posterior", []) == 0
     assert capsys.readouterr().out.splitlines()[-1] == figures["verdict"]
-    assert posterior.main(["--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["verdict"].startswith("explicit: expected counts (other) are better")
+    assert bench("posterior", ["--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["figures"]["posterior"]["verdict"].startswith(
+        "explicit: expected counts (other) are better"
+    )

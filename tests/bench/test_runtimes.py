@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from lampd.bench import runtimes
+from lampd.bench.command import bench
 
 SOUND = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio" / "0000.flac"
 
 
-def test_both_runtimes_hear_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_runtimes_hear_the_same() -> None:
     heard = [runtimes.step(name, SOUND) for name in ("hear", "listen")]
     assert heard[0]["result"] == heard[1]["result"] != ""
 
@@ -25,5 +26,5 @@ def test_what_was_built_for_another_processor_is_told(monkeypatch: pytest.Monkey
 
 def test_a_sound_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        runtimes.main(["nowhere.flac"])
+        bench("runtimes", ["nowhere.flac"])
     assert "nowhere.flac is no file" in capsys.readouterr().err

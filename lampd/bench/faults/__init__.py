@@ -5,7 +5,6 @@ it is. Equal seeds make the same faults, as far as a lamp that runs free can be 
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +12,10 @@ from importlib import import_module
 
 from msgspec import Struct, structs
 
+from lampd.bench import Refused, Report
+
 Say = Callable[[str], None]
+QUICK = ("--short",)
 
 CAMPAIGNS: dict[str, str] = {}
 """Modules of this package, in order, with what each breaks."""
@@ -36,27 +38,25 @@ def _say(text: str) -> None:
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="lampctl bench faults", description=__doc__)
+def options(parser: argparse.ArgumentParser) -> None:
     listed = "; ".join(f"{name}: {text}" for name, text in CAMPAIGNS.items())
-    parser.add_argument("names", nargs="+", choices=[*CAMPAIGNS, "all"], metavar="NAME", help=f"{listed}; all")
-    how_often = parser.add_mutually_exclusive_group()
-    how_often.add_argument("--short", action="store_true", help="as the tests run it")
-    how_often.add_argument("--times", type=int, metavar="N", help="each fault")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{listed} (all)")
+    parser.add_argument("--times", type=int, metavar="N", help="each fault")
+    parser.add_argument("--short", action="store_true", help="as the tests run it")
     parser.add_argument("--seed", type=int, default=0, help="of when and where (0)")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args(argv)
-    names = list(CAMPAIGNS) if "all" in arguments.names else arguments.names
-    outcomes = {}
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    names = arguments.names or [*CAMPAIGNS]
+    if unknown := [name for name in names if name not in CAMPAIGNS]:
+        raise Refused(f"no campaign is called {unknown[0]}: there are {', '.join(CAMPAIGNS)}")
+    outcomes, lines = {}, []
     for name in names:
         campaign = import_module(f"lampd.bench.faults.{name}")
         times = arguments.times or (campaign.SHORT if arguments.short else campaign.FULL)
         began = time.monotonic()
         outcomes[name] = outcome = campaign.run(times, arguments.seed, _say)
-        if not arguments.json:
-            print(f"{outcome.line(name)} ({time.monotonic() - began:.0f} s)", flush=True)
-            for sentence in outcome.broken:
-                print(f"  {sentence}", flush=True)
-    if arguments.json:
-        print(json.dumps({name: structs.asdict(outcome) for name, outcome in outcomes.items()}))
-    return 1 if any(outcome.broken for outcome in outcomes.values()) else 0
+        lines += [f"{outcome.line(name)} ({time.monotonic() - began:.0f} s)", *(f"  {one}" for one in outcome.broken)]
+        _say(lines[-1 - len(outcome.broken)])
+    figures = {name: structs.asdict(outcome) for name, outcome in outcomes.items()}
+    return Report(figures, "\n".join(lines), not any(outcome.broken for outcome in outcomes.values()))
