@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from lampd.learners.explicit import Explicit
 from lampd.learners.judge import Judge, Verdict
+from lampd.learners.kept import Kept
 from lampd.learners.lineage import Lineage
 from lampd.learners.models import KINDS, ModelError, load
 from lampd.learners.sound import Sound
@@ -37,6 +38,7 @@ class Council:
     acts that may be wrong."""
 
     def __init__(self, budget: float) -> None:
+        self._kept = Kept()
         self._explicit = Explicit()
         self._sound = Sound()
         self._models: dict[str, Lineage] = {kind: Lineage(kind) for kind in KINDS}
@@ -60,20 +62,27 @@ class Council:
             return
         self._models[model.kind].offer(loaded, self.judge, heard)
 
-    def learn(self, example: Example) -> None:
-        """Take up what an utterance may have meant."""
+    def learn(self, example: Example) -> Example | None:
+        """Take up what an utterance may have meant; what is forgotten for it, as it is too old."""
         if not example.possible and example.utterance in self._explicit.examples:
             for lineage in self._models.values():
                 lineage.forget()
         self._explicit.learn(example)
         self._sound.learn(example)
         self.judge.learned(example)
+        if (old := self._kept.learn(example)) is None:
+            return None
+        forgotten = self._explicit.examples.get(old)
+        self._explicit.forget(old)
+        self._sound.forget(old)
+        return forgotten
 
     def forget(self, utterance: int) -> None:
         """Be as if it had taught nothing, but for what fitted models have of it."""
         if example := self._explicit.examples.get(utterance):
             self._explicit.forget(utterance)
             self._sound.forget(utterance)
+            self._kept.forget(utterance)
             self.judge.learned(replace(example, possible=()))
 
     def think(self, said: Said, lit: bool) -> Thought:

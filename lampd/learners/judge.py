@@ -2,7 +2,7 @@
 what the utterance turned out to mean; the driver, a calibration for each learner and the act threshold leave.
 
 All of it is a function of the last utterances whose meaning is known, in whatever order they were told: a judge that
-is reminded of them after a restart decides as the old one did.
+is reminded of them after a restart decides as the old one did. Where few of them are wishes, it looks back on more.
 
 Those who may drive are each learner alone, and all together, who say the mean of their logits. Calibration (Platt
 1999): p' = logistic(a * logit(p) + b), with a and b of each at the maximum of the likelihood times normal priors around
@@ -19,10 +19,10 @@ from lampd.learners.regression import fit
 from lampd.learners.wish import bearing, logistic
 from lampd.messages import Example
 
-WINDOW = 200
-"""Utterances of known meaning that are looked back on."""
-HALF_LIFE = 100.0
-"""After this many newer ones an utterance counts half."""
+WINDOW, SEEN, WIDEST = 200, 20, 2000
+"""Utterances of known meaning that are looked back on: so many, or as many as hold SEEN wishes; and at most."""
+HALF_LIFE = 0.5
+"""After newer ones of this share of the window an utterance counts half."""
 ENOUGH = 10
 """Wishes of known meaning before anybody is judged; until then those of BEGINNERS drive that can."""
 BEGINNERS = ("explicit", "sound")
@@ -35,8 +35,8 @@ LIKELIEST = 12.0
 """The largest logit a learner is believed."""
 UNTRIED = 0.5
 """The act threshold before anything is known of the stream."""
-RECENT = 40.0
-"""For the threshold, an utterance counts half after this many newer ones: learners grow surer."""
+RECENT = 0.2
+"""The same for the threshold: learners grow surer."""
 CREDIT = 20.0
 """Right acts that the budget begins with; they fade like all that is past."""
 LOWEST, HIGHEST = 0.3, 0.9
@@ -92,11 +92,16 @@ def calibrate(logit: Floats, truth: Floats, weight: Floats) -> Calibration:
     return Calibration(max(float(scale), 0.05), float(shift))
 
 
+def fading(count: int, half_life: float) -> Floats:
+    """The weights (M) of `count` utterances, in order."""
+    return np.asarray(0.5 ** (np.arange(count)[::-1] / (half_life * max(count, WINDOW))))
+
+
 def threshold(probability: Floats, budget: float) -> float:
     """The lowest act threshold at which the expected share of wrong acts, of those that calibrated predictions (M,
     in order of time) would have made and, at first, CREDIT right ones, keeps within `budget`."""
-    recent = 0.5 ** (np.arange(len(probability))[::-1] / RECENT)
-    credit = CREDIT * 0.5 ** (len(probability) / RECENT)
+    recent = fading(len(probability), RECENT)
+    credit = CREDIT * 0.5 ** (len(probability) / (RECENT * max(len(probability), WINDOW)))
     order = np.argsort(-probability, kind="stable")
     ordered, weight = probability[order], recent[order]
     wrong = np.cumsum(weight * (1 - ordered)) / (np.cumsum(weight) + credit)
@@ -109,7 +114,7 @@ def threshold(probability: Floats, budget: float) -> float:
 def measure(known: Known, learners: Sequence[str]) -> tuple[float, Calibration, Floats]:
     """Of `learners` together on utterances that all thought of: loss, calibration, calibrated probabilities (M)."""
     truth = np.array([meant for _, meant in known], float)
-    weight = 0.5 ** (np.arange(len(known))[::-1] / HALF_LIFE)
+    weight = fading(len(known), HALF_LIFE)
     logit = _logit(np.array([[thoughts[learner] for learner in learners] for thoughts, _ in known])).mean(1)
     calibration = calibrate(logit, truth, weight)
     z = calibration.scale * logit + calibration.shift
@@ -126,12 +131,13 @@ class Judge:
         self._meant: dict[int, tuple[bool, bool]] = {}
         self._steady: dict[int, float] = {}
         self._verdicts: dict[tuple[str, ...], Verdict] = {}
-        """Until more is known: words that are still being said are looked at several times a second."""
+        self._looked: list[int] | None = None
+        """Both until more is known: words that are still being said are looked at several times a second."""
 
     def thought(self, utterance: int, was_lit: bool, thoughts: dict[str, float], steady: float = 0.0) -> None:
         """The probability by learner that `utterance` asks a lamp that `was_lit` or not to change, and the highest
         that two looks in a row have agreed on before it was over."""
-        self._verdicts.clear()
+        self._changed()
         self._thoughts[utterance] = was_lit, thoughts
         self._steady[utterance] = steady
         _keep_last(self._thoughts)
@@ -139,7 +145,7 @@ class Judge:
 
     def learned(self, example: Example) -> None:
         """What an utterance turned out to mean, or may no longer be said to mean."""
-        self._verdicts.clear()
+        self._changed()
         meant = bearing(example.possible, "dark" if example.was_lit else "lit")
         if meant is None:
             self._meant.pop(example.utterance, None)
@@ -147,13 +153,26 @@ class Judge:
         self._meant[example.utterance] = example.was_lit, meant
         _keep_last(self._meant)
 
+    def _changed(self) -> None:
+        self._verdicts.clear()
+        self._looked = None
+
+    def _window(self) -> list[int]:
+        """The utterances that are looked back on, in order."""
+        if self._looked is None:
+            known = sorted(self._meant.keys() & self._thoughts.keys())
+            wishes = [place for place, utterance in enumerate(known) if self._meant[utterance][1]]
+            enough = wishes[-SEEN] if len(wishes) >= SEEN else 0
+            self._looked = known[max(0, min(enough, len(known) - WINDOW)) :]
+        return self._looked
+
     def _known(self, learners: Iterable[str], since: int = 0) -> Known:
         """Thoughts and truth of the utterances after `since` that all of the `learners` thought of, in order."""
-        known = []
-        for utterance in sorted(self._meant.keys() & self._thoughts.keys()):
+        known, names = [], set(learners)
+        for utterance in self._window():
             lit, thoughts = self._thoughts[utterance]
             was_lit, meant = self._meant[utterance]
-            if utterance > since and lit == was_lit and thoughts.keys() >= set(learners):
+            if utterance > since and lit == was_lit and thoughts.keys() >= names:
                 known.append((thoughts, meant))
         return known
 
@@ -164,7 +183,8 @@ class Judge:
         return self._verdicts[given]
 
     def _judged(self, learners: list[str]) -> Verdict:
-        trials = {name: sum(meant for _, meant in self._known([learners[0], name])) for name in learners}
+        first = self._known(learners[:1])
+        trials = {name: sum(meant for thoughts, meant in first if name in thoughts) for name in learners}
         tried = [name for name in learners if trials[name] >= TRIED] if trials[learners[0]] >= ENOUGH else []
         if not tried or not (known := self._known(tried)):
             return Verdict(tuple(one for one in learners if one in BEGINNERS), UNTRIED, Calibration(), {})
@@ -177,7 +197,7 @@ class Judge:
     def early(self) -> float:
         """How steadily sure one must be to act on words that are still being said: the least that would have kept the
         share of wrong acts within half the budget so far; more than 1 if nothing would."""
-        known = ((self._steady.get(utterance, 0.0), meant) for utterance, (_, meant) in self._meant.items())
+        known = ((self._steady.get(utterance, 0.0), self._meant[utterance][1]) for utterance in self._window())
         sure = [one for one in known if one[0] >= LOWEST]
         if len(sure) < EARLY_TRIED:
             return EARLY
@@ -198,5 +218,5 @@ class Judge:
 
 
 def _keep_last(kept: dict[int, Any]) -> None:
-    while len(kept) > WINDOW:
+    while len(kept) > WIDEST:
         del kept[min(kept)]

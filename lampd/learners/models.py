@@ -33,6 +33,10 @@ class Fitter(Protocol):
         """Add, replace or (one with nothing possible) forget an example. False where that changes nothing."""
         ...
 
+    def forget(self, utterance: int) -> None:
+        """Be as if `utterance` had never been there; unknown ones are ignored."""
+        ...
+
     def fit(self, version: int, abandon: Callable[[], bool]) -> Published:
         """The model for the present examples. Raises Abandoned when `abandon()` is true."""
         ...

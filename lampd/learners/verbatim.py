@@ -22,6 +22,15 @@ class Verbatim:
             else:
                 self._meant.get(words, {}).pop(example.utterance, None)
 
+    def forget(self, example: Example) -> None:
+        """Be as if `example`, learned before, had never been."""
+        for wish in WISHES:
+            words = _same(example.text), wish
+            verdicts = self._meant.get(words, {})
+            verdicts.pop(example.utterance, None)
+            if not verdicts:
+                self._meant.pop(words, None)
+
     def corrected(self, text: str, wish: Tag) -> bool:
         """Whether these very words, when last a hand spoke of them, did not mean `wish`."""
         verdicts = self._meant.get((_same(text), wish), {})

@@ -16,14 +16,15 @@ from lampd.learners.judge import (
     HIGHEST,
     LIKELIEST,
     LOWEST,
-    RECENT,
     RETRIED,
     TRIED,
     UNTRIED,
+    WIDEST,
     WINDOW,
     Calibration,
     Judge,
     calibrate,
+    fading,
     threshold,
     together,
 )
@@ -143,6 +144,29 @@ def test_what_lies_far_back_is_of_no_account() -> None:
     lately = evening(WINDOW, first=5000, explicit=0.8, gate=0.9)
     for long_ago in (evening(300, explicit=0.9, gate=0.2), evening(300, explicit=0.2, gate=0.9)):
         assert judged(long_ago + lately).verdict(["explicit", "gate"]) == judged(lately).verdict(["explicit", "gate"])
+
+
+def rare(number: int, every: int, first: int = 1) -> list[Told]:
+    """One utterance in `every` asks for light, and both learners know; the gate knows better."""
+    return [
+        (u, {"explicit": 0.8 if u % every == 0 else 0.1, "gate": 0.97 if u % every == 0 else 0.02}, u % every == 0)
+        for u in range(first, first + number)
+    ]
+
+
+def test_where_wishes_are_rare_it_looks_back_until_it_has_seen_enough_of_them() -> None:
+    """In a house that talks a thousand times a day there are four wishes among the last two hundred utterances."""
+    one = judged(rare(1000, 50))
+    verdict = one.verdict(["explicit", "gate"])
+    assert verdict.drivers == ("gate",) and verdict.calibration([0.97]) > 0.8 > 0.1 > verdict.calibration([0.02])
+    assert len(one._known(["gate"])) == 950 + 1, "from the twentieth wish on"
+    assert one.verdict(["explicit", "gate"]) == judged(rare(951, 50, first=50)).verdict(["explicit", "gate"])
+
+
+def test_where_there_are_hardly_any_wishes_it_does_not_look_back_for_ever() -> None:
+    one = judged(rare(3 * WIDEST, 1000))
+    assert len(one._known(["gate"])) == WIDEST == len(one._thoughts) == len(one._meant) == len(one._steady)
+    assert not one.verdict(["explicit", "gate"]).losses
 
 
 # what counts
@@ -297,9 +321,9 @@ def test_whatever_learners_say_the_verdict_is_finite(stream: list[tuple[float, b
 
 def share(p: NDArray[np.float64], above: float) -> float:
     """The expected share of wrong acts above a threshold, recent ones weighing more, an opening credit with them."""
-    weight = 0.5 ** (np.arange(len(p))[::-1] / RECENT)
+    weight = fading(len(p), 0.2)
     acts = p >= above
-    return float((weight * (1 - p))[acts].sum() / (weight[acts].sum() + CREDIT * 0.5 ** (len(p) / RECENT)))
+    return float((weight * (1 - p))[acts].sum() / (weight[acts].sum() + CREDIT * 0.5 ** (len(p) / 40)))
 
 
 @READY

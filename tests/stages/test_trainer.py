@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from lampd import config
+from lampd.learners import kept
 from lampd.learners import models as published_models
 from lampd.learners.abandoned import Abandoned
+from lampd.learners.council import Council
 from lampd.learners.gate import load
 from lampd.learners.models import Kind
 from lampd.messages import AnyMessage, Directive, Example, Model, Resume, Said, Tag, Tick, Transcript
 from lampd.stages.anticipator import Anticipator
-from lampd.stages.trainer import Trainer
+from lampd.stages.trainer import ONE_IN, Trainer
 
 
 def example(utterance: int, text: str, *possible: Tag, settled: bool = False, was_lit: bool = False) -> Example:
@@ -221,3 +223,38 @@ def test_the_anticipator_goes_on_without_a_torn_model(tmp_path: Path) -> None:
     (said,) = stage.handle(Transcript(11.5, 101, 10.0, 11.0, "hello sunshine", 0.9))
     assert isinstance(said, Directive)
     assert "gate" in said.thoughts and "saffu" not in said.thoughts
+
+
+# for years
+
+
+def talk(first: int, last: int) -> list[Example]:
+    return [
+        Example(0.0, number, f"soup number {number}", False, ("dark", "nothing"), "silence")
+        for number in range(first, last + 1)
+    ]
+
+
+def test_of_much_talk_it_waits_for_more_and_of_what_a_hand_says_it_does_not(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, keep=5)
+    published(trainer, *BOTH, *talk(3, 2 * ONE_IN))
+    assert hear(trainer, *talk(2 * ONE_IN + 1, 2 * ONE_IN + 2), Tick(2.0)) == []
+    assert published(trainer, *talk(2 * ONE_IN + 3, 2 * ONE_IN + 3)).examples["not lit"] == 2 * ONE_IN + 1
+    assert hear(trainer, *talk(900, 900), Tick(3.0)) == []
+    assert published(trainer, example(901, "hello again", "lit")).examples["lit"] == 2
+    assert published(trainer, example(901, "hello again")).examples["lit"] == 1, "it was taken back"
+
+
+def test_it_fits_to_what_the_anticipator_remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no more of it after years than after weeks."""
+    monkeypatch.setattr(kept, "OTHERS", 50)
+    monkeypatch.setattr(kept, "WISHES", 3)
+    trainer, council = Trainer(tmp_path / "old", keep=5), Council(0.05)
+    examples = [one for n in range(10) for one in (*talk(10 * n + 1, 10 * n + 9), example(10 * n + 10, "hello", "lit"))]
+    for one in examples:
+        trainer.handle(one)
+        council.learn(one)
+    model = published(trainer)
+    assert model.examples == {"lit": 3, "dark": 0, "nothing": 0, "not lit": 50, "not dark": 0}
+    reminded = published(Trainer(tmp_path / "new", keep=5), *council.examples.values())
+    assert Path(reminded.path).read_bytes() == Path(model.path).read_bytes()
