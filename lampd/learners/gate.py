@@ -21,6 +21,12 @@ from lampd.messages import Said, Tag
 
 KIND = "gate"
 FORMAT = 2
+LARGEST = 1e6
+"""No weight is larger: in a file that says otherwise some are no numbers, or would not be once they are added."""
+
+FLOAT = np.dtype(np.float32)
+FAULTS = OSError, SafetensorError, LookupError, TypeError, ValueError, RecursionError, MemoryError
+"""What reading a file may raise that is no model."""
 
 
 class ModelError(Exception):
@@ -104,8 +110,10 @@ def load(path: Path) -> Gate:
             words, idf, weights = (file.get_tensor(key) for key in ("ngrams", "idf", "weights"))
         text = words.tobytes().decode()
         known = text.split("\0") if text else []
-        if idf.shape != (len(known),) or weights.shape != (2, len(known)):
+        if idf.shape != (len(known),) or weights.shape != (2, len(known)) or {idf.dtype, weights.dtype} != {FLOAT}:
             raise ValueError("its parts do not fit each other")
+        if not all(np.all(np.abs(part) < LARGEST) for part in (idf, weights, about.unknown, about.bias)):
+            raise ValueError("not all of its weights are numbers")
         return Gate(known, idf, about.unknown, weights, about.bias, about.examples, about.version)
-    except (OSError, SafetensorError, KeyError, ValueError, msgspec.DecodeError) as error:
+    except FAULTS as error:
         raise ModelError(f"{path}: {error}") from None

@@ -14,7 +14,7 @@ import torch
 from msgspec.structs import replace
 
 from lampd.learners.abandoned import Abandoned
-from lampd.learners.gate import ModelError
+from lampd.learners.gate import FAULTS, LARGEST, ModelError
 from lampd.learners.ngrams import padded
 from lampd.learners.wish import Wish, bearing, logistic
 from lampd.messages import Example, Said, Tag
@@ -106,8 +106,10 @@ def load(path: Path) -> Saffu:
         ids = {token: i for i, token in enumerate(fields["tokens"])}
         if len(ids) != model.network.size or not ids.keys() >= {UNKNOWN, CHANGE, NOTHING, *WHILE.values()}:
             raise ValueError("its parts do not fit each other")
+        if not all((part.abs() < LARGEST).all() for part in model.network.state_dict().values()):
+            raise ValueError("not all of its weights are numbers")
         return Saffu(model, ids, msgspec.convert(fields["examples"], dict[str, int]), int(fields["version"]))
-    except (FileError, OSError, KeyError, TypeError, ValueError) as error:
+    except (FileError, *FAULTS) as error:
         raise ModelError(f"{path}: {error}") from None
 
 

@@ -54,5 +54,5 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise FileError(f"{path}: there is no such file") from error
     except (OSError, SafetensorError) as error:
         raise FileError(f"{path}: not a safetensors file ({error})") from error
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise FileError(f"{path}: not a model of lampd ({error!r})") from error

@@ -126,12 +126,12 @@ class PrecisionModel:
             model = cls(configuration, fields["start"], fields["evidence"], cache, seconds, vocabulary)
             prefix = "now." if "training" in fields else ""
             shapes = [tensors[f"{prefix}views.{index}.e"] for index in range(len(configuration.contexts))]
-            model._network = Network(configuration, [torch.zeros_like(shape) for shape in shapes], fields["size"])
+            model._network = Network(configuration, [torch.zeros(one.shape) for one in shapes], fields["size"])
             if prefix:
                 model._training = Training(model._network, cache, seconds)
                 model._training.restore(tensors, fields["training"])
             else:
                 model._network.load_state_dict(tensors)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (LookupError, TypeError, ValueError, RuntimeError) as error:
             raise files.FileError(f"{path}: not a model of this version of lampd ({error})") from error
         return model
