@@ -3,8 +3,9 @@
 from math import comb
 
 import pytest
+from msgspec.structs import replace
 
-from lampd.learners.conduct import EARNED, KEPT, LAST, UNLIKELY, Conduct, chance
+from lampd.learners.conduct import DEAREST, EARNED, KEPT, LAST, SOON, UNLIKELY, Conduct, chance
 from lampd.messages import Directive, Example, Tag
 
 
@@ -78,12 +79,12 @@ def test_first_acts_that_nobody_could_judge_do_not_count() -> None:
 def test_what_was_wanted_and_not_done_counts_for_nothing() -> None:
     one = Conduct(0.05)
     examples = {}
-    for number in range(1, 100):
+    for number in range(1, 2 * KEPT):
         one.decided(act(number))
         examples[number] = meant(number, *WRONG)
     assert one.review(examples), "the relay rested, or a hand was faster"
     assert len(one._asked) == KEPT
-    for number in (97, 98, 99):
+    for number in range(2 * KEPT - 3, 2 * KEPT):
         one.acted(number)
     assert not one.review(examples)
 
@@ -97,6 +98,43 @@ def test_it_is_earned_again_by_hints_that_were_right() -> None:
     assert not later("r" * (EARNED - 1) + "w")
     assert not later("r" * EARNED + "w")
     assert later("w" + "r" * EARNED)
+
+
+def lost(one: Conduct, *utterances: int) -> None:
+    """Trust is lost and won in turn, after these."""
+    for utterance in utterances:
+        one.trust(not one.trusted, utterance)
+
+
+def hinted(one: Conduct, since: int, outcomes: str) -> bool:
+    examples = {}
+    for number, outcome in enumerate(outcomes, since + 1):
+        one.decided(replace(act(number), wish="nothing"))
+        examples[number] = meant(number, *(RIGHT if outcome == "r" else WRONG))
+    return one.review(examples)
+
+
+def test_who_loses_trust_again_soon_wins_it_less_easily() -> None:
+    lives: tuple[tuple[int, ...], ...] = ((10,), (10, 20, 30), (10, 20, 30, 40, 50), tuple(range(10, 200, 10)))
+    for life, price in zip(lives, (EARNED, 2 * EARNED, 4 * EARNED, DEAREST), strict=True):
+        one, other = Conduct(0.05), Conduct(0.05)
+        lost(one, *life)
+        lost(other, *life)
+        assert not hinted(one, life[-1], "r" * (price - 1)), life
+        assert hinted(other, life[-1], "r" * price), life
+
+
+def test_the_budget_of_many_hints_may_be_wrong() -> None:
+    for wrong, trusted in ((1, True), (2, False)):
+        one = Conduct(0.05)
+        lost(one, 10, 20, 30, 40, 50)
+        assert hinted(one, 50, "w" * wrong + "r" * (4 * EARNED - wrong)) == trusted
+
+
+def test_trust_that_was_kept_for_long_costs_no_more_than_at_first() -> None:
+    one = Conduct(0.05)
+    lost(one, 10, 20, 30, 40, 41 + SOON)
+    assert hinted(one, 41 + SOON, "r" * EARNED)
 
 
 def test_no_more_is_kept_than_is_needed() -> None:
