@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SCRATCH ?= /var/tmp/lampd
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/development.lock
 
-.PHONY: demo lamp voice wiring manual test fuzz unit-test install-test image-test card-boot-test cores-test boot-test bundle image check lock board-lock clean
+.PHONY: demo lamp voice wiring view manual test fuzz unit-test install-test image-test card-boot-test cores-test boot-test bundle image check lock board-lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/lampctl replay tests/sessions/first_evening --closed-loop --processes --watch --picture learning.png
@@ -22,6 +22,10 @@ voice: $(VENV)/.runtime
 # the drawings in hardware/, from the boards' profiles
 wiring: $(VENV)/.runtime
 	$(BIN)/python -m lampd.wiring
+
+# the running view, as README shows it
+view: $(VENV)/.dev
+	$(BIN)/python -m tests.still
 
 # lampctl's man page and what shells complete it by, from its parser
 manual: $(VENV)/.dev

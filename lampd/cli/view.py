@@ -195,9 +195,10 @@ class View:
     def _draw(self) -> None:
         if self._live:
             self._drawn = time.monotonic()
-            self._live.update(self._picture(), refresh=True)
+            self._live.update(self.picture(), refresh=True)
 
-    def _picture(self) -> RenderableType:
+    def picture(self) -> RenderableType:
+        """All that is going on."""
         style = "black on yellow" if self._lit else "white on grey23"
         lamp = Text(f"  {'●' if self._lit else '○'} {state(self._lit, self._thing)}  ", style)
         head = Table.grid(expand=True)
