@@ -21,6 +21,7 @@ OWNERS = Path("/etc/lampd/lampd.yaml")
 ENVIRONMENT, NAME = "LAMPD_CONFIG", "LAMPD_NAME"
 NAMES = re.compile(r"(?!(?:lampd|models|sessions|voices)$)[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
 """Of several lamps on a board, but for what the lamp without a name has in its state_dir, where theirs lie."""
+BOARDS = re.compile(r"[\w-]{1,60}")
 # on a card made by deploy/image: what its lampd.txt says, else what the card was made for
 CARD = (Path("/run/lampd-card/board"), Path("/usr/lib/lampd-card/board"))
 
@@ -70,10 +71,10 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
     owners = _yaml(path) if path else {}
     _known(owners, Settings, path, "")
     board = str(overrides.get("board") or owners.get("board") or _card() or settings["board"])
-    profile = shipped(f"hardware/{board}.yaml")
-    if not profile.exists():
+    profile = shipped(f"hardware/{board}.yaml") if BOARDS.fullmatch(board) else None
+    if profile is None or not profile.exists():
         boards = ", ".join(sorted(file.stem for file in shipped("hardware").glob("*.yaml")))
-        raise ConfigError(f"{path or ''}: board: {board} is not known; there are {boards}")
+        raise ConfigError(f"{path or ''}: board: {board[:60]} is not known; there are {boards}")
     layers: list[tuple[dict[str, Any], Path | None]] = [(layer, profile) for layer in read_board(profile).layers()]
     layers += [({"board": board}, path), (owners, path), (overrides, None)]
     for layer, source in layers:

@@ -13,6 +13,7 @@ from lampd.amend import AmendError, amended
 from lampd.cli.ask import complain
 from lampd.devices.sound import SoundError, read
 from lampd.settings import Settings
+from lampd.story import readable
 from lampd.voice.choice import ear
 from lampd.voice.ctc import decode
 from lampd.voice.folder import VoiceError, folder_of
@@ -81,7 +82,7 @@ def _use(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"{file}: transcriber.voice is {value} now; restart lampd to hear with it ({restart})")
         print("with a voice that is new to it lampd learns anew; what it learned with another is kept for that one")
     if not told["prepared"]:
-        print(f"lampctl: until it is prepared it hears slowly: {told['problem']}", file=sys.stderr)
+        complain(f"until it is prepared it hears slowly: {told['problem']}")
     return 0
 
 
@@ -125,7 +126,10 @@ def _test(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.json:
             print(json.dumps(row, ensure_ascii=False), flush=True)
         else:
-            print(f"{confidence:.2f}  {1000 * taken:5.0f} ms of {row['seconds']:5.2f} s  {text or '(nothing)'}", end="")
+            print(
+                f"{confidence:.2f}  {1000 * taken:5.0f} ms of {row['seconds']:5.2f} s  {readable(text) or '(nothing)'}",
+                end="",
+            )
             print(f"  {path}" if path else "", flush=True)
     if not paths:
         # a microphone is never closed, for that may hang

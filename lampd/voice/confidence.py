@@ -5,11 +5,12 @@ of characters that are right is measured beside it, made to rise with it (isoton
 voice; a voice that nobody measured says what it said.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+
+from lampd.voice.folder import VoiceError, read_json
 
 MEASURED = "confidence.json"
 POINTS = 12
@@ -48,11 +49,15 @@ def by(measured: dict[str, list[float]]) -> Confidence:
 
 
 def of(folder: Path) -> Confidence:
-    """That of the voice in `folder`. Raises OSError, ValueError and KeyError where what was kept of it is damaged."""
+    """That of the voice in `folder`. Raises VoiceError where what was kept of it is damaged."""
     path = folder / MEASURED
     if not path.exists():
         return lambda probability: probability
-    measured = json.loads(path.read_text("utf-8"))
-    confidence = by(measured)
-    confidence(0.5)
+    confidence = by(read_json(path))
+    try:
+        well = all(0 <= confidence(probability) <= 1 for probability in np.linspace(0, 1, 11))
+    except (ValueError, KeyError, TypeError):
+        well = False
+    if not well:
+        raise VoiceError(f"transcriber.voice: {path}: no measurement of how sure the voice may be")
     return confidence

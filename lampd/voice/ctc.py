@@ -4,7 +4,6 @@ A path gives each frame an output; repetitions on it are one, blanks none (Grave
 frames are independent: a path drawn frame by frame and collapsed is an exact sample of what was said.
 """
 
-import json
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -12,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lampd.voice.confidence import Confidence
+from lampd.voice.folder import VoiceError, read_json
 
 BLANK = "<pad>"
 DELIMITER = "|"
+MOST = 100_000
+"""Outputs of a voice."""
 SAMPLES = 128
 """Guesses: what they cost and bring is printed by `lampctl bench posterior`."""
 SEED = 128
@@ -31,8 +33,15 @@ class Alphabet(NamedTuple):
 
     @classmethod
     def of(cls, folder: Path) -> "Alphabet":
-        """The alphabet of the checkpoint in `folder`. Raises OSError, ValueError, KeyError."""
-        return cls.by(json.loads((folder / "vocab.json").read_text("utf-8")))
+        """The alphabet of the checkpoint in `folder`. Raises VoiceError."""
+        path = folder / "vocab.json"
+        vocabulary = read_json(path)
+        for token, output in vocabulary.items():
+            if not isinstance(output, int) or not 0 <= output < MOST:
+                raise VoiceError(f"transcriber.voice: {path}: {token!r}: {output!r} is no output below {MOST}")
+        if BLANK not in vocabulary:
+            raise VoiceError(f"transcriber.voice: {path}: there is no {BLANK}")
+        return cls.by(vocabulary)
 
     @classmethod
     def by(cls, vocabulary: dict[str, int]) -> "Alphabet":
@@ -55,6 +64,17 @@ class Ear(Protocol):
     def confidence(self) -> Confidence: ...
 
     def logits(self, samples: NDArray[np.int16]) -> Logits: ...
+
+
+def check(ear: Ear, outputs: int) -> None:
+    """Have `ear`, which is to have so many `outputs`, hear a second of noise. Raises ValueError for what it cannot have
+    meant."""
+    noise = np.random.default_rng(SEED).normal(0, 1000, 16_000).astype(np.int16)
+    logits = ear.logits(noise)
+    if logits.ndim != 2 or len(logits) < 2 or logits.shape[1] != outputs or outputs > len(ear.alphabet.letters):
+        raise ValueError(f"of a second of sound it makes {logits.shape}; its alphabet has {len(ear.alphabet.letters)}")
+    if not np.isfinite(logits).all():
+        raise ValueError("not all that it makes of sound are numbers")
 
 
 def collapsed(paths: Paths, alphabet: Alphabet) -> list[str]:

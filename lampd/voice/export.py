@@ -45,7 +45,7 @@ def export(folder: Path, precision: Precision | None = None) -> Precision:
     which is returned. Raises VoiceError and OSError."""
     weights = weights_of(folder)
     if weights is None:
-        raise VoiceError(f"{folder} lacks model.safetensors (or pytorch_model.bin): there is nothing to prepare")
+        raise VoiceError(f"{folder} lacks model.safetensors: there is nothing to prepare")
     model = _loaded(folder)
     if precision is None:
         precision = "exact" if sum(one.numel() for one in model.parameters()) <= SMALL else "int8"
@@ -58,15 +58,16 @@ def export(folder: Path, precision: Precision | None = None) -> Precision:
 
 def _loaded(folder: Path) -> Any:
     os.environ["HF_HUB_OFFLINE"] = "1"
-    from safetensors import SafetensorError
     from transformers import Wav2Vec2ForCTC
     from transformers.utils import logging as transformers_logging
 
     quiet: Any = transformers_logging
     quiet.disable_progress_bar()
     try:
-        model: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        model: Any = Wav2Vec2ForCTC.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32, use_safetensors=True
+        )
+    except Exception as error:  # what transformers and its parts raise has no base of their own
         raise VoiceError(f"{folder}: {error}") from None
     return model.eval().requires_grad_(False)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from lampd.voice.folder import VoiceError, folder_of
 
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 PREPARED = "model.onnx"
 PIECE, PIECES, GLANCE = 1 << 19, 64, 1 << 12
 """Bytes of a piece, and how many: to read a large checkpoint whole would take a memory card ten seconds at each start.
@@ -14,8 +13,10 @@ To tell voices apart a glance at each place is enough, and the switch waits for 
 
 
 def weights_of(folder: Path) -> Path | None:
-    """The checkpoint's weights, or None where only the prepared file was kept."""
-    return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    """The checkpoint's weights, or None where only the prepared file was kept. PyTorch's own files are pickles, which
+    may do anything when they are read: lampd reads none."""
+    weights = folder / "model.safetensors"
+    return weights if weights.is_file() else None
 
 
 def fingerprint(weights: Path, piece: int = PIECE) -> str:

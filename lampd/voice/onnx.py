@@ -3,7 +3,6 @@
 `lampctl voice prepare` makes the file this needs (voice/export.py). Imports neither torch nor transformers.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lampd.voice import confidence
-from lampd.voice.ctc import Alphabet, Logits
-from lampd.voice.folder import VoiceError
+from lampd.voice.ctc import Alphabet, Logits, check
+from lampd.voice.folder import VoiceError, read_json
 from lampd.voice.identity import PREPARED, fingerprint, weights_of
 from lampd.voice.wav2vec2 import RATE, receptive_field
 
@@ -31,12 +30,12 @@ class OnnxVoice:
             self.alphabet = Alphabet.of(folder)
             self.confidence = confidence.of(folder)
             sound = _extractor(folder)
-            config = json.loads((folder / "config.json").read_text("utf-8"))
+            config = read_json(folder / "config.json")
             self._shortest = receptive_field(config["conv_kernel"], config["conv_stride"])
             self._outputs = int(config["vocab_size"])
             weights = weights_of(folder)
             made_from = fingerprint(weights) if weights else None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise VoiceError(f"transcriber.voice: {folder}: {error!r}") from None
         if (rate := sound.get("sampling_rate", RATE)) != RATE:
             raise VoiceError(f"transcriber.voice: {folder}: sampling_rate: {rate} is not {RATE}")
@@ -47,7 +46,7 @@ class OnnxVoice:
             raise VoiceError(f"transcriber.voice: {folder / PREPARED} was not made from {weights}: {again}")
         self.precision: str = told.get(PRECISION, "")
         try:
-            self.logits(np.zeros(RATE, np.int16))
+            check(self, self._outputs)
         except Exception as error:  # ONNX Runtime's have no base of their own
             raise VoiceError(f"transcriber.voice: {folder / PREPARED}: {error}; {again}") from None
 
@@ -65,11 +64,10 @@ class OnnxVoice:
 
 def _extractor(folder: Path) -> dict[str, Any]:
     """How sound is to be given to the network, from where transformers looks for it first."""
-    told: dict[str, Any] = json.loads((folder / "preprocessor_config.json").read_text("utf-8"))
+    told = read_json(folder / "preprocessor_config.json")
     whole = folder / "processor_config.json"
-    if whole.is_file():
-        told = json.loads(whole.read_text("utf-8")).get("feature_extractor") or told
-    return told
+    inside = read_json(whole).get("feature_extractor") if whole.is_file() else None
+    return inside if isinstance(inside, dict) else told
 
 
 def _session(path: Path, threads: int) -> Any:

@@ -27,14 +27,14 @@ def shelf(state_dir: Path) -> dict[str, Path]:
 def parameters(folder: Path) -> int | None:
     """Of a checkpoint whose weights are safetensors, from their header; None where that cannot be read."""
     weights = weights_of(folder)
-    if weights is None or weights.suffix != ".safetensors":
+    if weights is None:
         return None
     try:
         with weights.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
             header: dict[str, Any] = json.loads(file.read(min(length, 1 << 26)))
         return sum(int(prod(tensor["shape"])) for name, tensor in header.items() if name != "__metadata__")
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error):
         return None
 
 
@@ -52,6 +52,6 @@ def description(folder: Path) -> dict[str, Any]:
     try:
         told["vocabulary"] = len(Alphabet.of(folder).letters)
         told["prepared"] = OnnxVoice(folder).precision
-    except (VoiceError, OSError, ValueError, KeyError) as error:
+    except (VoiceError, OSError) as error:
         told["problem"] = str(error)
     return told

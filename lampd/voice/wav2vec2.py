@@ -1,7 +1,8 @@
 """A folder with a wav2vec2 CTC checkpoint in transformers' format comes in; from 16 kHz sound it makes CTC logits.
 
-Nothing is fetched: the folder holds all, or it is an error. The bundled checkpoint is a small one that was trained on
-synthetic speech; facebook/wav2vec2-base-960h and its like work the same way.
+Nothing is fetched, and nothing unpickled: the folder holds all, with model.safetensors, or it is an error. The bundled
+checkpoint is a small one that was trained on synthetic speech; facebook/wav2vec2-base-960h and its like work the same
+way.
 """
 
 import os
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lampd.voice import confidence
-from lampd.voice.ctc import Alphabet, Logits
+from lampd.voice.ctc import Alphabet, Logits, check
 from lampd.voice.folder import VoiceError
 
 RATE = 16_000
@@ -33,7 +34,6 @@ class Voice:
     def __init__(self, folder: Path, threads: int = 1) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
         import torch
-        from safetensors import SafetensorError
         from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
         from transformers.utils import logging as transformers_logging
 
@@ -45,11 +45,16 @@ class Voice:
             self.alphabet = Alphabet.of(folder)
             self.confidence = confidence.of(folder)
             self._extractor: Any = Wav2Vec2FeatureExtractor.from_pretrained(folder, local_files_only=True)
-            model: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            model: Any = Wav2Vec2ForCTC.from_pretrained(
+                folder, local_files_only=True, dtype=torch.float32, use_safetensors=True
+            )
+            self._model = model.eval()
+            self._shortest = receptive_field(model.config.conv_kernel, model.config.conv_stride)
+            check(self, model.config.vocab_size)
+        except VoiceError:
+            raise
+        except Exception as error:  # what transformers and its parts raise has no base of its own
             raise VoiceError(f"transcriber.voice: {folder}: {error}") from None
-        self._model = model.eval()
-        self._shortest = receptive_field(model.config.conv_kernel, model.config.conv_stride)
 
     def logits(self, samples: NDArray[np.int16]) -> Logits:
         """CTC logits (frames, vocabulary) for 16 kHz mono `samples`; no frame for less than one takes."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lampd.voice import confidence
+from lampd.voice.folder import VoiceError
 
 
 def judged(count: int, seed: int) -> list[tuple[float, int, int]]:
@@ -37,5 +38,5 @@ def test_a_voice_that_was_not_measured_says_what_it_said(tmp_path: Path) -> None
 @pytest.mark.parametrize("damaged", ["", "{}", '{"probability": [1], "right": []}'])
 def test_a_damaged_measurement_is_an_error(tmp_path: Path, damaged: str) -> None:
     (tmp_path / confidence.MEASURED).write_text(damaged)
-    with pytest.raises((ValueError, KeyError)):
+    with pytest.raises(VoiceError, match=confidence.MEASURED):
         confidence.of(tmp_path)
