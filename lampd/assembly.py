@@ -50,5 +50,5 @@ def build(
             trainer = settings.trainer
             # what is learned from one voice's words is of no use for another's
             models = Path(settings.state_dir) / "models" / identity(settings.transcriber.voice)
-            return Trainer(models, trainer.keep_models, newer, trainer.models)
+            return Trainer(models, trainer.keep_models, newer, trainer.models, note)
     raise ValueError(f"no stage is called {name}")

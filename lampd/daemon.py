@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import math
 import signal
 import sys
 import termios
@@ -20,6 +21,7 @@ from lampd.journal import Journal, JournalError, boot_id
 from lampd.log import log, prefix
 from lampd.messages import AnyMessage, Press
 from lampd.notify import notify
+from lampd.outage import Outage
 from lampd.requests import Requests
 from lampd.settings import Settings, Thing
 from lampd.voice.identity import identity
@@ -31,10 +33,10 @@ FEED_S = 1.0
 class Daemon:
     """The hub, with what its owner asks of it."""
 
-    def __init__(self, settings: Settings, journal: Journal, error: str = "") -> None:
-        self._hub = Hub(settings, journal, time.monotonic, live=True)
+    def __init__(self, settings: Settings, journal: Journal, outage: Outage | None = None) -> None:
+        self._hub = Hub(settings, journal, time.monotonic, live=True, outage=outage)
         self._settings = settings
-        self.requests = Requests(self._hub, settings, error)
+        self.requests = Requests(self._hub, settings)
         self.stopping = False
 
     @property
@@ -52,28 +54,27 @@ class Daemon:
     def run(self) -> None:
         """Route until told to stop, feeding the watchdog while every stage has a pulse."""
         ready, fed = False, 0.0
-        children = self._hub.processes.children
+        processes = self._hub.processes
         gauges = Gauges(self._hub)
         while not self.stopping:
             self._hub.turn(float("inf"))
             gauges.look()
-            if not ready and (life := children["operator"].life) and life.ready:
+            if not ready and (life := processes.children["operator"].life) and life.ready:
                 ready = True
                 notify("READY=1")
-            hung = any(one.is_hung(self._settings.hub.hang_after_s) for one in children.values())
-            if not hung and time.monotonic() - fed > FEED_S:
+            if not processes.hung() and time.monotonic() - fed > FEED_S:
                 fed = time.monotonic()
                 notify("WATCHDOG=1")
         notify("STOPPING=1")
 
 
-def open_journal(path: Path, voice: str) -> tuple[Journal, str]:
-    """The journal, or one in memory and what is wrong with the real one: the switch works whatever the disk does."""
+def open_journal(path: Path, voice: str, most_mb: float = math.inf) -> tuple[Journal, Outage | None]:
+    """The journal; or one in memory, until the real one can be used: the switch works whatever the disk does."""
     try:
-        return Journal(path, boot_id(), voice), ""
+        return Journal(path, boot_id(), voice, most_mb=most_mb), None
     except JournalError as error:
-        log.error("journal failed", error=str(error))
-        return Journal(":memory:", boot_id(), voice), str(error)
+        journal = Journal(":memory:", boot_id(), voice, most_mb=most_mb)
+        return journal, Outage(journal, path, error)
 
 
 @contextlib.contextmanager
@@ -125,11 +126,10 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = config.load(config.owners_file(arguments.config, arguments.name))
-        state = Path(settings.state_dir)
-        state.mkdir(parents=True, exist_ok=True)
-        file = (state / "lampd.log").open("a") if arguments.screen else sys.stderr
-        log.to(file, settings.log_level)
-        daemon = Daemon(settings, *open_journal(state / "journal.db", identity(settings.transcriber.voice)))
+        state, ear = Path(settings.state_dir), identity(settings.transcriber.voice)
+        opened = open_journal(state / "journal.db", ear, settings.keeping.journal_mb)
+        log.to((state / "lampd.log").open("a") if arguments.screen else sys.stderr, settings.log_level)
+        daemon = Daemon(settings, *opened)
         control = Control(
             Path(settings.control_socket), daemon.requests.answer, daemon.watch, daemon.hub.processes.soon
         )

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whenever the power goes."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,8 +12,14 @@ def write(path: Path, data: bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    except OSError:
+        # a disk that is full needs the room
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise

@@ -5,12 +5,12 @@ without them, and the write-ahead log is emptied.
 """
 
 import sqlite3
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from lampd import elapsed
 from lampd.journal import Journal
 from lampd.messages import Cause, Example, Said, Tag, Transcript
 
@@ -21,7 +21,7 @@ SELECT transcript.utterance, transcript.wall, transcript.text, coalesce(label.po
     (SELECT lit FROM acted WHERE acted.utterance = transcript.utterance ORDER BY seq DESC LIMIT 1),
     EXISTS (SELECT 1 FROM correction WHERE correction.utterance = transcript.utterance)
 FROM transcript LEFT JOIN label ON label.utterance = transcript.utterance
-WHERE transcript.wall >= ? AND instr(lower(transcript.text), lower(?)) ORDER BY transcript.seq DESC LIMIT ?
+WHERE transcript.seq >= ? AND instr(lower(transcript.text), lower(?)) ORDER BY transcript.seq DESC LIMIT ?
 """
 
 
@@ -42,8 +42,8 @@ class Past(msgspec.Struct, frozen=True):
     corrected: bool
 
 
-def past(journal: Journal, count: int | None = None, words: str = "", since: float = 0.0) -> list[Past]:
-    """The last `count` utterances with `words` in them, heard after `since` (seconds since 1970), oldest first."""
+def past(journal: Journal, count: int | None = None, words: str = "", since: int = 0) -> list[Past]:
+    """The last `count` utterances with `words` in them, from message number `since` on, oldest first."""
     limit = -1 if count is None else count
     rows = journal.db.execute(PAST, (since, words, limit)).fetchall()
     return [
@@ -78,15 +78,15 @@ def taught(journal: Journal, said: Said, meant: Tag, at: float) -> Example:
     return Example(at, number, said.text, meant == "dark", (meant,), "told", True, *heard)
 
 
-def undone(journal: Journal, now: float | None = None) -> Example:
-    """The example that takes back what was told last: as it was before, or one that teaches nothing. Raises
-    HistoryError."""
-    query = "SELECT utterance, seq, wall FROM label WHERE cause = 'told' ORDER BY seq DESC LIMIT 1"
+def undone(journal: Journal, now: float, boot: str = "") -> Example:
+    """The example that takes back what was told last, at lamp time `now` of this `boot` (the journal's): as it was
+    before, or one that teaches nothing. Raises HistoryError."""
+    query = "SELECT utterance, seq FROM label WHERE cause = 'told' ORDER BY seq DESC LIMIT 1"
     last = journal.db.execute(query).fetchone()
     if not last:
         raise HistoryError("nothing was told that could be undone")
-    utterance, seq, wall = last
-    if (time.time() if now is None else now) - wall > UNDO_S:
+    utterance, seq = last
+    if seq < elapsed.first(journal, "example", elapsed.last(journal, UNDO_S, now, boot)):
         raise HistoryError(f"utterance {utterance} was told more than a day ago: say what it means with relabel")
     before = [one for number, _, one in journal.about(Example, utterance) if number < seq and isinstance(one, Example)]
     if before:

@@ -1,11 +1,12 @@
 """The middle of the lamp: what one stage says is journaled, shown to those who watch, and given to those who hear it.
 
-Nothing is given on before it is on disk, unless the disk fails.
+Nothing is given on before it is on disk, unless the disk fails. What has arrived by then is written in one piece, so
+that a slow card is waited for once.
 """
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,8 +14,7 @@ import msgspec
 from lampd import history
 from lampd.ears import Ears
 from lampd.inline import Observer, Receipts
-from lampd.journal import KEPT, Journal
-from lampd.log import log
+from lampd.journal import Journal
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -33,6 +33,7 @@ from lampd.messages import (
     Told,
     Transcript,
 )
+from lampd.outage import Outage
 from lampd.processes import Processes
 from lampd.routes import HEARD_BY
 from lampd.settings import Settings
@@ -48,7 +49,8 @@ STAMPED = (PartialTranscript, Transcript, Directive, Acted)
 class Hub:
     """Routes between five processes by `clock`, in seconds of lamp time, which pass `speed` times as fast as real ones.
 
-    `observers` see every message; `live` lets the stages use the real microphone and button.
+    `observers` see every message; `live` lets the stages use the real microphone and button; `outage` is given where
+    the journal is in memory, for the disk failed.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class Hub:
         observers: tuple[Observer, ...] = (),
         receipts: Receipts | None = None,
         speed: float = 1.0,
+        outage: Outage | None = None,
     ) -> None:
         self.journal = journal
+        self.outage = outage
         self.observers: list[Observer] = list(observers)
         self.clock = clock
         self._speed = speed
@@ -77,7 +81,6 @@ class Hub:
         self._records = False
         self.ears = Ears(self.began)
         self.last_heard: float | None = None
-        self.journal_error = ""
         self.recent: deque[AnyMessage] = deque(maxlen=10)
         self._live = live
         self.rest = Rest(settings.trainer.rest_above_c)
@@ -93,11 +96,14 @@ class Hub:
     def start(self) -> None:
         self.processes.start()
 
-    def post(self, message: AnyMessage) -> None:
-        """Journal a message and give it to those who hear it."""
-        if isinstance(message, STAMPED):
-            message = msgspec.structs.replace(message, at=self.clock())
-        seq = self._keep(message)
+    def post(self, *messages: AnyMessage) -> None:
+        """Journal messages, all in one piece, and give each to those who hear it."""
+        now = self.clock()
+        stamped = [msgspec.structs.replace(one, at=now) if isinstance(one, STAMPED) else one for one in messages]
+        for seq, message in zip(self._keep(stamped), stamped, strict=True):
+            self._spread(seq, message)
+
+    def _spread(self, seq: int, message: AnyMessage) -> None:
         match message:
             case Lamp() | Flip() | Acted():
                 self.lit = message.lit
@@ -126,11 +132,14 @@ class Hub:
 
     def tell(self, example: Example) -> None:
         """Take its owner's word for what an utterance meant."""
-        self.post(example)
-        self.post(Told(self.clock(), example))
+        told = msgspec.structs.replace(example, at=self.clock())
+        self.post(told, Told(told.at, told))
 
     def forget(self, state: Path, utterances: Collection[int]) -> None:
-        """Never to have heard `utterances`: in the journal under `state`, in models, and in what stages remember."""
+        """Never to have heard `utterances`: in the journal under `state`, in models, and in what stages remember.
+        Raises sqlite3.Error or OSError."""
+        if self.outage:
+            raise sqlite3.OperationalError(f"nothing can be forgotten yet: {self.outage.told}")
 
         def knows(message: AnyMessage) -> bool:
             return isinstance(message, Model) or getattr(message, "utterance", None) in utterances
@@ -145,34 +154,44 @@ class Hub:
         self.recent = deque((one for one in self.recent if not knows(one)), self.recent.maxlen)
         self.model = self.thought = None
         # an act that is forgotten may have been what told how the lamp is
-        self._keep(Lamp(self.clock(), self.lit))
+        self._keep([Lamp(self.clock(), self.lit)])
         for name in ("anticipator", "trainer"):
             self.processes.renew(name, lambda message: not knows(message))
 
-    def _keep(self, message: AnyMessage) -> int:
-        """Journal a message and return its number. The lamp works on, and says so, when the disk does not."""
+    def _keep(self, messages: Sequence[AnyMessage]) -> list[int]:
+        """Journal messages and return their numbers. The lamp works on, and says so, when the disk does not."""
         try:
-            self.journal.write(message)
-            if isinstance(message, KEPT):
-                self.journal_error = ""
+            return self.journal.write_all(messages)
         except sqlite3.Error as error:
-            if not self.journal_error:
-                log.error("journal failed", error=str(error))
-            self.journal_error = str(error)
-        return self.journal.seq
+            if self.outage or not self.journal.path:
+                raise
+            self.outage = Outage(self.journal, self.journal.path, error)
+        return self.journal.write_all(messages)
+
+    def _mend(self, now: float) -> None:
+        """Have what was kept in memory on disk again, once that can be."""
+        if not self.outage:
+            return
+        self.outage.trim()
+        if not self.outage.over(now):
+            return
+        knew, self.outage = self.outage.knows, None
+        if not knew:
+            # what it learned before the outage is known again, and all numbers are others
+            self.standing = Standing(self.journal, now)
+            for name in ("recorder", "transcriber", "anticipator", "trainer"):
+                self.processes.renew(name, lambda message: not hasattr(message, "utterance"))
 
     def turn(self, until: float, ticking: bool = True) -> None:
         """Route what is said up to lamp time `until`, or for one message; with a tick whenever it is time for one."""
         now = self.clock()
         if ticking and now >= self._next_tick:
             self._next_tick = now + self._tick_s
-            for message in self.standing.over(now):
-                self.post(message)
-            self.post(Tick(now))
+            self._mend(now)
+            self.post(*self.standing.over(now), Tick(now))
         self.processes.tend()
         wait = (min(until, self._next_tick if ticking else until) - self.clock()) / self._speed
-        for message in self.processes.arrival(min(wait, self._tick_s)):
-            self.post(message)
+        self.post(*self.processes.arrival(min(wait, self._tick_s)))
 
     def settle(self) -> None:
         """Route until nobody has anything left to handle."""

@@ -1,18 +1,20 @@
 """What was heard, flipped, decided and learned: messages come in, rows of one SQLite file leave.
 
-A row is on disk when write() returns (WAL, synchronous=FULL): that is what "acknowledged" means in lampd. Each message
-type that is kept has a table with its fields for columns; `seq` is the order of all messages, `boot` tells one life of
-the lamp's clock from the next, `wall` is for people.
+A row is on disk when write() or write_all() returns (WAL, synchronous=FULL): that is what "acknowledged" means here.
+Each message type that is kept has a table with its fields for columns; `seq` is the order of all messages, `boot` tells
+one life of the lamp's clock from the next, `wall` is for people.
 """
 
+import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from lampd.keeping import Keeping
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -28,7 +30,8 @@ from lampd.messages import (
     Transcript,
     Trust,
 )
-from lampd.schema import CHANGES, VERSION
+from lampd.schema import JournalError as JournalError
+from lampd.schema import connect
 
 KEPT: tuple[type[AnyMessage], ...] = (
     Transcript,
@@ -56,15 +59,6 @@ ELSEWHERE: dict[tuple[type[AnyMessage], str], str] = {
     for field, nothing in (("ngrams", "'{}'"), ("sound", "x''"), ("voice", "''"))
 }
 """What is large, and kept once: an example's are those of its transcript."""
-SOUNDS_KEPT, SILENCE_EVERY = 2000, 100
-"""Utterances whose sound is kept, and how often that of older ones is dropped, but for those that meant a wish."""
-SILENCED = """UPDATE transcript SET sound = x'' WHERE utterance <= ? AND sound != x'' AND NOT EXISTS
-    (SELECT 1 FROM label WHERE label.utterance = transcript.utterance AND possible IN ('["lit"]', '["dark"]'))"""
-
-
-class JournalError(Exception):
-    """A journal that cannot be used; the text names the file."""
-
 
 JSON_FIELDS = {"possible", "examples", "thoughts", "losses", "because", "ngrams"}
 
@@ -85,52 +79,77 @@ def boot_id() -> str:
 class Journal:
     """Opens or makes the journal at `path` (":memory:" keeps it in memory). Raises JournalError.
 
-    What was heard by another `voice` than this one is kept, and not remembered.
+    What was heard by another `voice` than this one is kept, and not remembered. It keeps to `most_mb` (keeping.py).
     """
 
-    def __init__(self, path: Path | str, boot: str, voice: str = "", wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        boot: str,
+        voice: str = "",
+        wall: Callable[[], float] = time.time,
+        most_mb: float = math.inf,
+    ) -> None:
         self.boot = boot
         self.voice = voice
-        self._wall = wall
-        try:
-            if path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self.db = sqlite3.connect(path, isolation_level=None)
-            self.db.execute("PRAGMA journal_mode=WAL")
-            self.db.execute("PRAGMA synchronous=FULL")
-            found = self.db.execute("PRAGMA user_version").fetchone()[0]
-            if found in CHANGES:
-                self.db.executescript(f"BEGIN; {CHANGES[found]} PRAGMA user_version={VERSION}; COMMIT;")
-            elif found != VERSION:
-                raise JournalError(f"{path}: a journal of version {found}; this lampd writes version {VERSION}")
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"{path}: {error}") from None
+        self.wall = wall
+        self._keeping = Keeping(most_mb)
         self._insert = {}
         self._fields = {}
         for kind in KEPT:
             fields = [field for field in kind.__struct_fields__ if (kind, field) not in ELSEWHERE]
             columns = ", ".join(f'"{field}"' for field in fields)
             marks = ", ".join("?" * (len(fields) + 3))
-            self._insert[kind] = f"INSERT INTO {_table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
+            self._insert[kind] = f"INSERT INTO main.{_table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
             self._fields[kind] = fields
-        self.seq = max((self._max("seq", kind) for kind in KEPT), default=0)
-        newest = (self.db.execute(f"SELECT max(at) FROM {_table(kind)} WHERE boot = ?", (boot,)) for kind in RECENT)
-        self._now: float = max(row.fetchone()[0] or 0.0 for row in newest)
+        self.path = None if path == ":memory:" else Path(path)
+        self.seq, self._now = 0, 0.0
+        self.take_over(connect(path))
+
+    def take_over(self, db: sqlite3.Connection, on_disk: bool = True) -> None:
+        """Go on with another connection, to a journal that is `on_disk` or is in memory until it can be (outage.py)."""
+        self.db, before = db, getattr(self, "db", None)
+        if before:
+            before.close()
+        self.on_disk = on_disk
+        self.seq = max(self.seq, *(self._max("seq", kind) for kind in KEPT))
+        newest = (db.execute(f"SELECT max(at) FROM {_table(kind)} WHERE boot = ?", (self.boot,)) for kind in RECENT)
+        self._now = max(self._now, *(row.fetchone()[0] or 0.0 for row in newest))
 
     def _max(self, column: str, kind: type[AnyMessage]) -> int:
         return self.db.execute(f"SELECT max({column}) FROM {_table(kind)}").fetchone()[0] or 0
 
     def write(self, message: AnyMessage) -> int:
         """Number a message, keep it if its type is kept, and return its number. Raises sqlite3.Error."""
+        return self.write_all([message])[0]
+
+    def write_all(self, messages: Sequence[AnyMessage]) -> list[int]:
+        """As write(), of messages that belong together: all of them are kept, or none. Raises sqlite3.Error."""
+        first = self.seq + 1
+        together = not self.db.in_transaction and any(type(message) in self._insert for message in messages)
+        try:
+            if together:
+                self.db.execute("BEGIN IMMEDIATE")
+            for message in messages:
+                self._write(message)
+            if together:
+                self.db.execute("COMMIT")
+        finally:
+            # those that were not kept have their numbers all the same
+            self.seq = first + len(messages) - 1
+            if together and self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+        return list(range(first, self.seq + 1))
+
+    def _write(self, message: AnyMessage) -> None:
         self.seq += 1
         self._now = max(self._now, message.at)
         kind = type(message)
         if statement := self._insert.get(kind):
             values = [_column(getattr(message, field)) for field in self._fields[kind]]
-            self.db.execute(statement, (self.seq, self.boot, self._wall(), *values))
-            if isinstance(message, Transcript) and message.utterance % SILENCE_EVERY == 0:
-                self.db.execute(SILENCED, (message.utterance - SOUNDS_KEPT,))
-        return self.seq
+            self.db.execute(statement, (self.seq, self.boot, self.wall(), *values))
+            if isinstance(message, Transcript) and self.on_disk:
+                self._keeping.tidy(self.db, message.utterance)
 
     def _read(self, kind: type[AnyMessage], condition: str, *values: Any) -> Iterator[tuple[int, AnyMessage]]:
         """Messages of one type with their numbers, in order."""

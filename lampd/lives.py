@@ -81,9 +81,10 @@ class Child:
         """Seconds since it last handled anything."""
         return time.monotonic() - self.pulse
 
-    def is_hung(self, after: float) -> bool:
-        """Whether it has been given something and has handled nothing for `after` seconds."""
-        return bool(self.life and self.life.ready and self.given and self.silent_for() > after)
+    def is_hung(self, after: float, listened: float) -> bool:
+        """Whether it has been given something and has handled nothing for `after` seconds, when the hub last `listened`
+        to all that had been said."""
+        return bool(self.life and self.life.ready and self.given and listened - self.pulse > after)
 
     def set_aside(self) -> AnyMessage | None:
         """Take out the message that was being handled at the third death in a row."""

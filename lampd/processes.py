@@ -52,6 +52,8 @@ class Processes:
         self._receipts, self._live = receipts, live
         self._start = 0.0
         self._arrivals: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._held: deque[Any] = deque()
+        self._listened = time.monotonic()
         self.children = {name: Child(name) for name in STAGES}
 
     def start(self) -> None:
@@ -85,11 +87,23 @@ class Processes:
         one.flush(self._settings.hub.inbox)
 
     def arrival(self, timeout: float) -> list[AnyMessage]:
-        """Wait up to `timeout` seconds for a child to have handled something, and return what it said."""
+        """Wait up to `timeout` seconds for a child to have handled something, and return what was said by all that have
+        by then."""
+        said: list[AnyMessage] = []
         try:
-            arrived = self._arrivals.get(timeout=max(0.0, timeout))
+            arrived = self._held.popleft() if self._held else self._arrivals.get(timeout=max(0.0, timeout))
+            while True:
+                if said and (callable(arrived) or arrived[2] is None):
+                    # a call, or a stage's next life, is to find journaled what was said before
+                    self._held.append(arrived)
+                    break
+                said += self._take(arrived)
+                arrived = self._arrivals.get_nowait()
         except queue.Empty:
-            return []
+            self._listened = time.monotonic()
+        return said
+
+    def _take(self, arrived: Any) -> list[AnyMessage]:
         if callable(arrived):
             arrived()
             return []
@@ -101,6 +115,10 @@ class Processes:
             self._died(one)
             return []
         return self._handled(one, handled)
+
+    def hung(self) -> list[Child]:
+        """Those who handle nothing. What arrived while the hub waited for the disk is not held against them."""
+        return [one for one in self.children.values() if one.is_hung(self._settings.hub.hang_after_s, self._listened)]
 
     def soon(self, call: Callable[[], object]) -> None:
         """Have `call` made by the thread that waits for arrivals. May be called from any thread."""
@@ -161,7 +179,7 @@ class Processes:
 
     def tend(self) -> None:
         """Start again what has died, and end what has hung. To be called often."""
-        hub, now = self._settings.hub, time.monotonic()
+        hub, now, hung = self._settings.hub, time.monotonic(), self.hung()
         for one in self.children.values():
             if one.life is None:
                 if self._may_begin(one, now):
@@ -171,7 +189,7 @@ class Processes:
             if not one.life.ready:
                 if age > STARTUP_S:
                     self._died(one)
-            elif one.is_hung(hub.hang_after_s) or (len(one.pending) > STUFFED * hub.inbox and age > hub.hang_after_s):
+            elif one in hung or (len(one.pending) > STUFFED * hub.inbox and age > hub.hang_after_s):
                 one.error = f"hung: nothing handled for {one.silent_for():.0f} s"
                 self._died(one)
             elif age > hub.longest_restart_s:
@@ -223,7 +241,7 @@ class Processes:
         ended = 0
         with contextlib.suppress(queue.Empty):
             while ended < len(lives):
-                arrived = self._arrivals.get(timeout=1)
+                arrived = self._held.popleft() if self._held else self._arrivals.get(timeout=1)
                 if not callable(arrived) and arrived[1] in lives:
                     ended += arrived[2] is None
                     said += arrived[2].said if arrived[2] else []

@@ -1,7 +1,7 @@
 """How often it is wrong: the journal comes in; wrong acts an hour and wishes missed leave, with 95 % intervals.
 
 Of counts by Byar's approximation to Poisson's exact limits, of shares by Wilson's. Hours are those that the lamp was
-up, by its own clock; of the days, the clock on the wall tells.
+up.
 """
 
 import math
@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from lampd.elapsed import first, last
 from lampd.journal import Journal
 
 Z = 1.959964  # standard deviations on either side that hold 95 %
 DAY_S = 86400.0
-UP = ("lamp", "directive", "flip")
-"""Tables by whose rows it is known that the lamp was up."""
 
 
 class Estimate(NamedTuple):
@@ -55,15 +54,14 @@ def share(count: int, of: int) -> Estimate:
     return Estimate(p, max(0.0, middle - half), min(1.0, middle + half))
 
 
-def rates(journal: Journal, days: int, wall: float, now: float) -> Rates:
-    """Of the `days` before `wall` (s since 1970), which is `now` in lamp time of this boot (s)."""
-    since = wall - days * DAY_S
-    hours = _hours(journal, since, now)
-    wrong = _count(journal, "correction", since)
-    label = "label WHERE cause {} AND seq >= ?"
-    first = _first(journal, "example", since)
-    missed = _one(journal, label.format("IN ('miss', 'flip')"), first)
-    wishes = missed + _one(journal, label.format("= 'left alone'"), first)
+def rates(journal: Journal, days: int, now: float) -> Rates:
+    """Of the `days` before `now`, in lamp time of this boot (s)."""
+    ups = last(journal, days * DAY_S, now)
+    hours = sum(up.end - up.begin for up in ups) / 3600
+    wrong = _count(journal, "correction WHERE", first(journal, "correction", ups))
+    since = first(journal, "example", ups)
+    missed = _count(journal, "label WHERE cause IN ('miss', 'flip') AND", since)
+    wishes = missed + _count(journal, "label WHERE cause = 'left alone' AND", since)
     return Rates(
         days=days,
         hours=round(hours, 2),
@@ -75,35 +73,6 @@ def rates(journal: Journal, days: int, wall: float, now: float) -> Rates:
     )
 
 
-def _first(journal: Journal, table: str, since: float) -> int:
-    """The number of a table's first row since then, by halves: there may be years of them."""
-    low, high = 0, journal.seq + 1
-    while low < high:
-        middle = (low + high) // 2
-        row = journal.db.execute(f"SELECT wall FROM {table} WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)).fetchone()
-        if row is None or row[0] >= since:
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-def _one(journal: Journal, where: str, first: int) -> int:
-    count: int = journal.db.execute(f"SELECT count(*) FROM {where}", (first,)).fetchone()[0]
+def _count(journal: Journal, where: str, since: int) -> int:
+    count: int = journal.db.execute(f"SELECT count(*) FROM {where} seq >= ?", (since,)).fetchone()[0]
     return count
-
-
-def _count(journal: Journal, table: str, since: float) -> int:
-    return _one(journal, f"{table} WHERE seq >= ?", _first(journal, table, since))
-
-
-def _hours(journal: Journal, since: float, now: float) -> float:
-    spans: dict[str, tuple[float, float]] = {}
-    for table in UP:
-        query = f"SELECT boot, min(at), max(at) FROM {table} WHERE seq >= ? GROUP BY boot"
-        for boot, first, last in journal.db.execute(query, (_first(journal, table, since),)):
-            begin, end = spans.get(boot, (first, last))
-            spans[boot] = min(begin, first), max(end, last)
-    if journal.boot in spans:
-        spans[journal.boot] = spans[journal.boot][0], max(spans[journal.boot][1], now)
-    return sum(end - begin for begin, end in spans.values()) / 3600

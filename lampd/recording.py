@@ -4,6 +4,9 @@ Sound begins before what happened while it was said, so events come a little out
 and only what comes after it is written again.
 """
 
+import errno
+import math
+import shutil
 from bisect import bisect_right
 from pathlib import Path
 
@@ -16,9 +19,10 @@ RATE = 16_000
 
 class Recording:
     """Records into `folder` from lamp time `begin` on. The folder is a whole session after every event. When the disk
-    takes no more it stays what it was then, and `error` says so: a lamp works on without."""
+    takes no more, would have less than `free` bytes left, or `room` bytes of sound are full, it stays what it was then,
+    and `error` says so: a lamp works on without. Raises OSError."""
 
-    def __init__(self, folder: Path, begin: float, started: str) -> None:
+    def __init__(self, folder: Path, begin: float, started: str, free: float = 0.0, room: float = math.inf) -> None:
         if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(f"{folder} is not empty: a recording goes into a folder of its own")
         self.folder = folder
@@ -27,8 +31,21 @@ class Recording:
         self._times: list[float] = []
         self._lines: list[bytes] = []
         self._size = 0
-        (folder / "audio").mkdir(parents=True, exist_ok=True)
-        session.write(session.Session(title=folder.name, events=(), folder=folder, started=started))
+        self._free, self._room = free, room
+        try:
+            (folder / "audio").mkdir(parents=True, exist_ok=True)
+            session.write(session.Session(title=folder.name, events=(), folder=folder, started=started))
+            self._check_room()
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _check_room(self) -> None:
+        """Raises OSError."""
+        if shutil.disk_usage(self.folder).free < self._free:
+            raise OSError(errno.ENOSPC, f"less than {self._free / 1e6:.0f} MB are free (keeping.free_mb)")
+        if self._room <= 0:
+            raise OSError(errno.ENOSPC, "recorded sessions take as much as they may (keeping.sessions_mb)")
 
     def observe(self, message: AnyMessage) -> None:
         if self.error or not isinstance(message, (Speech, Transcript, Flip)):
@@ -55,9 +72,19 @@ class Recording:
     def _sound(self, speech: Speech) -> session.Audio:
         import soundfile
 
+        self._check_room()
         name = f"audio/{speech.utterance:06}.flac"
-        with soundfile.SoundFile(self.folder / name, "w", RATE, 1, "PCM_16") as file:
-            file.buffer_write(speech.pcm, "int16")
+        path = self.folder / name
+        try:
+            with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16") as file:
+                file.buffer_write(speech.pcm, "int16")
+            # a disk that is full as the file is closed is not told of
+            if soundfile.info(path).frames != len(speech.pcm) // 2:
+                raise OSError(errno.ENOSPC, "no room for a sound")
+        except (OSError, RuntimeError):
+            path.unlink(missing_ok=True)
+            raise
+        self._room -= path.stat().st_size
         # the sound begins before the words, by what is not speech and not the recorder's tail
         lead = max(0.0, len(speech.pcm) / 2 / RATE - (speech.end - speech.start) - 0.1)
         return session.Audio(self._since(speech.start - lead), name)

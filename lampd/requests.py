@@ -1,7 +1,10 @@
 """What its owner asks of a running lamp: requests of `lampctl` come in, the hub does what is asked, answers leave."""
 
 import datetime
+import itertools
+import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -91,13 +94,13 @@ AnyAsked = Ping | Status | Flip | Relabel | Teach | Undo | Forget | Pause | Resu
 
 
 class Requests:
-    """Answers them for `hub`; `error` is what keeps its journal from being the real one."""
+    """Answers them for `hub`."""
 
-    def __init__(self, hub: Hub, settings: Settings, error: str = "") -> None:
+    def __init__(self, hub: Hub, settings: Settings) -> None:
         self._hub = hub
         self._state = Path(settings.state_dir)
         self._thing = msgspec.to_builtins(settings.thing)
-        self._broken = {"well": False, "journal_error": error, "complaints": [f"journal: {error}"]} if error else {}
+        self._keeping = settings.keeping
         self._recording: Recording | None = None
         self._night: Night | None = None
 
@@ -121,7 +124,7 @@ class Requests:
             case Teach():
                 return self._tell([taught(self._hub.journal, asked.said, asked.meant, now)])
             case Undo():
-                return self._tell([undone(self._hub.journal)])
+                return self._tell([undone(self._hub.journal, now)])
             case Forget():
                 self._hub.forget(self._state, set(asked.utterances))
             case Pause() | Resume():
@@ -139,7 +142,10 @@ class Requests:
     def _status(self) -> Answer:
         recording = str(self._recording.folder) if self._recording else None
         night = self._night.report() if self._night else None
-        shown = status(self._hub, self._state) | self._broken
+        shown = status(self._hub, self._state)
+        if self._recording and self._recording.error:
+            ended = f"recording: no more since {self._recording.error}; `lampctl record stop`, then make room"
+            shown |= {"well": False, "complaints": [*shown["complaints"], ended]}
         return {"version": __version__, "thing": self._thing, **shown, "recording": recording, "tv_night": night}
 
     def _tell(self, examples: list[Example]) -> Answer:
@@ -170,14 +176,20 @@ class Requests:
             self._hub.observers.remove(self._recording.observe)
             done, self._recording = self._recording, None
             self._hub.post(Records(time.monotonic(), False))
-            return {"folder": str(done.folder)}
+            return {"folder": str(done.folder), "incomplete": done.error}
         if not folder:
             raise ValueError("not recording")
         started = datetime.datetime.now().astimezone()
-        path = Path(folder)
+        sessions, path = self._state / "sessions", Path(folder)
         if folder == "new":
-            path = self._state / "sessions" / started.strftime("%Y-%m-%dT%H-%M-%S")
-        self._recording = Recording(path, time.monotonic(), started.isoformat(timespec="seconds"))
+            name = started.strftime("%Y-%m-%dT%H-%M-%S")
+            # a clock that was set back may come by the same second twice
+            path = next(one for one in _numbered(sessions / name) if not one.exists())
+        room = math.inf
+        if path.is_relative_to(sessions):
+            room = 1e6 * self._keeping.sessions_mb - sum(one.stat().st_size for one in sessions.rglob("*"))
+        begins = time.monotonic(), started.isoformat(timespec="seconds")
+        self._recording = Recording(path, *begins, free=1e6 * self._keeping.free_mb, room=room)
         self._hub.observers.append(self._recording.observe)
         self._hub.post(Records(time.monotonic(), True))
         return {"folder": str(path)}
@@ -192,3 +204,9 @@ class Requests:
         else:
             self._night = Night(self._hub, time.monotonic(), for_s)
         return self._night.report()
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    """The path, and then those of the same name with a number."""
+    yield path
+    yield from (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))

@@ -1,6 +1,11 @@
-"""The journal's tables, and what makes them of those of older versions."""
+"""The journal's tables, and what makes them of those of older versions: a path comes in, a connection to the journal
+there leaves.
+"""
 
-VERSION = 6
+import sqlite3
+from pathlib import Path
+
+VERSION = 7
 
 SCHEMA = """
 CREATE TABLE transcript (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, utterance INTEGER, start REAL,
@@ -25,6 +30,7 @@ CREATE TABLE model (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, kind
     examples TEXT);
 CREATE INDEX example_utterance ON example (utterance);
 CREATE INDEX transcript_utterance ON transcript (utterance);
+CREATE INDEX directive_utterance ON directive (utterance);
 CREATE VIEW label AS SELECT * FROM example WHERE seq IN (SELECT max(seq) FROM example GROUP BY utterance);
 """
 FROM_VERSION_1 = """
@@ -56,6 +62,33 @@ CREATE TABLE trust (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, at REAL, trus
     utterance INTEGER);
 CREATE TABLE gauge (seq INTEGER PRIMARY KEY, boot TEXT, wall REAL, noise_db REAL, peak_db REAL, memory_mb REAL);
 """
-STEPS = (FROM_VERSION_1, FROM_VERSION_2, FROM_VERSION_3, FROM_VERSION_4, FROM_VERSION_5)
+FROM_VERSION_6 = """
+CREATE INDEX IF NOT EXISTS directive_utterance ON directive (utterance);
+"""
+STEPS = (FROM_VERSION_1, FROM_VERSION_2, FROM_VERSION_3, FROM_VERSION_4, FROM_VERSION_5, FROM_VERSION_6)
 CHANGES = {0: SCHEMA} | {version: "".join(STEPS[version - 1 :]) for version in range(1, VERSION)}
 """What makes a journal of VERSION of an older one; 0 is a new file."""
+
+
+class JournalError(Exception):
+    """A journal that cannot be used; the text names the file."""
+
+
+def connect(path: Path | str) -> sqlite3.Connection:
+    """The journal at `path`, made or brought up to date. Raises JournalError."""
+    try:
+        if path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        # what is dropped is not to be read from the file by who finds it
+        db.execute("PRAGMA secure_delete=ON")
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        if found in CHANGES:
+            db.executescript(f"BEGIN; {CHANGES[found]} PRAGMA user_version={VERSION}; COMMIT;")
+        elif found != VERSION:
+            raise JournalError(f"{path}: a journal of version {found}; this lampd writes version {VERSION}")
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(f"{path}: {error}") from None
+    return db

@@ -100,6 +100,12 @@ class Hub(Struct, frozen=True, forbid_unknown_fields=True):
     longest_restart_s: Annotated[float, Meta(ge=0, le=600)]
 
 
+class Keeping(Struct, frozen=True, forbid_unknown_fields=True):
+    journal_mb: Annotated[float, Meta(ge=10, le=10_000)]
+    sessions_mb: Annotated[float, Meta(ge=0, le=1_000_000)]
+    free_mb: Annotated[float, Meta(ge=0, le=1_000_000)]
+
+
 class Thing(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=30)]
     lit: Annotated[str, Meta(min_length=1, max_length=20)]
@@ -120,3 +126,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     gpio: Gpio
     actuator: Actuator
     hub: Hub
+    keeping: Keeping

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def status(hub: Hub, state: Path) -> dict[str, Any]:
         "up_s": round(now - hub.began, 1),
         "well": not complaints,
         "complaints": complaints,
-        "journal_error": hub.journal_error,
+        "journal_error": hub.outage.told if hub.outage else "",
         "board": hub.rest.strain._asdict() | {"learning_rests": hub.rest.rests},
         "microphone": {
             "level": {key: round(value, 3) for key, value in fields(level).items() if isinstance(value, float)}
@@ -48,7 +47,7 @@ def status(hub: Hub, state: Path) -> dict[str, Any]:
         "judged": _judged(hub),
         "known": journal.known(),
         "scores": journal.scores(),
-        "rates": [msgspec.to_builtins(rates(journal, days, time.time(), now)) for days in (1, 7)],
+        "rates": [msgspec.to_builtins(rates(journal, days, now)) for days in (1, 7)],
         "recent": [fields(message) for message in hub.recent],
     }
 
@@ -79,12 +78,14 @@ def _complaints(hub: Hub, stages: dict[str, Any], disk: dict[str, Any]) -> list[
     open_ = recorder["state"] == "ready" and not recorder["error"] and not recorder["note"]
     if hub.standing.listens and open_ and (deaf := hub.ears.complaint(hub.clock())):
         found.append(f"microphone: {deaf}")
-    if hub.journal_error:
-        found.append(f"journal: {hub.journal_error}; what happens now will not be remembered")
+    if hub.outage:
+        found.append(f"journal: {hub.outage.told}")
     if hub.rest.strain.undervoltage:
         found.append("its power supply is too weak: use the board's own, and a short, thick cable")
     if disk["free_mb"] is not None and disk["free_mb"] < LEAST_MB:
         found.append(f"disk: {disk['free_mb']} MB are free: make room where {disk['state_dir']} is")
+    if disk["files_free"] == 0:
+        found.append(f"disk: it has room for no more files: delete some where {disk['state_dir']} is")
     if REMEMBERS.exists() and REMEMBERS.read_text().strip() == "no":
         found.append(LOST)
     return found
@@ -93,10 +94,11 @@ def _complaints(hub: Hub, stages: dict[str, Any], disk: dict[str, Any]) -> list[
 def _disk(state: Path) -> dict[str, Any]:
     try:
         free: int | None = shutil.disk_usage(state).free // 10**6
+        files: int | None = os.statvfs(state).f_favail if os.statvfs(state).f_files else None
         journal: float | None = round(sum(one.stat().st_size for one in state.glob("journal.db*")) / 1e6, 1)
     except OSError:
-        free = journal = None
-    return {"state_dir": str(state), "free_mb": free, "journal_mb": journal}
+        free = files = journal = None
+    return {"state_dir": str(state), "free_mb": free, "files_free": files, "journal_mb": journal}
 
 
 def _judged(hub: Hub) -> dict[str, Any] | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lampd import schema
-from lampd.journal import JUDGED, KEPT, RECENT_S, SILENCE_EVERY, SOUNDS_KEPT, Journal, JournalError, boot_id
+from lampd.journal import JUDGED, KEPT, RECENT_S, Journal, JournalError, boot_id
+from lampd.keeping import SILENCE_EVERY, SOUNDS_KEPT
 from lampd.messages import (
     Acted,
     AnyMessage,

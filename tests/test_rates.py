@@ -27,8 +27,8 @@ def test_shares_have_wilsons_interval() -> None:
     assert share(10, 10) == pytest.approx((1.0, 0.7225, 1.0), abs=1e-4)
 
 
-def example(utterance: int, cause: str, possible: Tag = "lit") -> Example:
-    return Example(0.0, utterance, "words", False, (possible,), cause, True)  # type: ignore[arg-type]
+def example(at: float, utterance: int, cause: str, possible: Tag = "lit") -> Example:
+    return Example(at, utterance, "words", False, (possible,), cause, True)  # type: ignore[arg-type]
 
 
 def test_of_a_week_and_a_day() -> None:
@@ -38,12 +38,12 @@ def test_of_a_week_and_a_day() -> None:
         (now - 9 * DAY_S, "first", Correction(6.0, 1, True)),
         (now - 3 * DAY_S, "second", Lamp(100.0, False)),
         (now - 3 * DAY_S + 7200, "second", Flip(7300.0, True)),
-        (now - 3 * DAY_S + 7200, "second", example(1, "flip")),
+        (now - 3 * DAY_S + 7200, "second", example(7300.0, 1, "flip")),
         (now - 3600, "third", Lamp(50.0, False)),
         (now - 1800, "third", Correction(1900.0, 2, True)),
-        (now - 1700, "third", example(2, "correction", "nothing")),
-        (now - 1600, "third", example(3, "left alone")),
-        (now - 1500, "third", example(4, "miss")),
+        (now - 1700, "third", example(2000.0, 2, "correction", "nothing")),
+        (now - 1600, "third", example(2050.0, 3, "left alone")),
+        (now - 1500, "third", example(2150.0, 4, "miss")),
         (now - 1500, "third", Flip(2150.0, True)),
     ]
     wall = 0.0
@@ -51,7 +51,8 @@ def test_of_a_week_and_a_day() -> None:
     for wall, boot, message in rows:  # noqa: B007
         journal.boot = boot
         journal.write(message)
-    day, week = rates(journal, 1, now, 3650.0), rates(journal, 7, now, 3650.0)
+    wall = now
+    day, week = rates(journal, 1, 3650.0), rates(journal, 7, 3650.0)
     assert (day.wrong, day.wishes, day.missed) == (1, 2, 1)
     assert (week.wrong, week.wishes, week.missed) == (1, 3, 2)
     # an hour of the third boot, and two of the second
@@ -61,5 +62,5 @@ def test_of_a_week_and_a_day() -> None:
 
 
 def test_of_nothing_nothing_is_said() -> None:
-    new = rates(Journal(":memory:", "boot"), 1, 1000.0, 10.0)
+    new = rates(Journal(":memory:", "boot"), 1, 10.0)
     assert (new.hours, new.wrong_an_hour, new.missed_share) == (0.0, None, None)

@@ -75,6 +75,9 @@ def record(arguments: argparse.Namespace) -> int:
     code, answer = _ask(arguments, {"ask": "record", "folder": folder if arguments.what == "start" else None})
     if not code:
         print(f"{'recording into' if arguments.what == 'start' else 'recorded'} {answer['folder']}")
+        if answer.get("incomplete"):
+            print(f"lampctl: not to its end: {answer['incomplete']}", file=sys.stderr)
+            return DEGRADED
     return code
 
 

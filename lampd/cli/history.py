@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from lampd import control, history
+from lampd import control, elapsed, history
 from lampd.cli.ask import DEGRADED, WELL, complain, load, open_journal
-from lampd.journal import Journal
+from lampd.journal import Journal, boot_id
 from lampd.messages import Example, Said, Tag
 from lampd.settings import Settings, Thing
 from lampd.story import meaning, readable
@@ -101,7 +101,11 @@ def _writable(words: str, settings: Settings) -> None:
 
 def undo(arguments: argparse.Namespace) -> int:
     """`lampctl undo`"""
-    return _told(arguments, lambda settings: ({"ask": "undo"}, lambda journal: [history.undone(journal)]))
+
+    def here(journal: Journal) -> list[Example]:
+        return [history.undone(journal, time.monotonic(), boot_id())]
+
+    return _told(arguments, lambda settings: ({"ask": "undo"}, here))
 
 
 def _told(arguments: argparse.Namespace, asked: Callable[[Settings], tuple[control.Request, Here]]) -> int:
@@ -198,8 +202,13 @@ def _thought(journal: Journal, settings: Settings, words: list[Said]) -> list[st
     return lines
 
 
+def _since(journal: Journal, seconds: float) -> int:
+    """The number of the first message of the last `seconds`."""
+    return elapsed.first(journal, "transcript", elapsed.last(journal, seconds, time.monotonic(), boot_id()))
+
+
 def _chosen(arguments: argparse.Namespace, journal: Journal) -> list[history.Past]:
-    since = time.time() - arguments.since if arguments.since else 0.0
+    since = _since(journal, arguments.since) if arguments.since else 0
     rows = history.past(journal, None, arguments.words or "", since)
     if arguments.all or arguments.since or arguments.words:
         return rows
