@@ -198,6 +198,11 @@ class Journal:
                 begin = said_since if kind is Transcript else since
                 recent += self._read(kind, "boot = ? AND at >= ? AND seq < ?", self.boot, begin, before)
             memory += [message for _, message in sorted(recent, key=lambda row: row[0])]
+            # what was not done, for the relay rested or a hand was faster, is nothing to be judged by
+            acted = {row[0] for row in self.db.execute("SELECT utterance FROM acted")}
+            for place, one in enumerate(memory):
+                if isinstance(one, Directive) and one.wish != "nothing" and one.utterance not in acted:
+                    memory[place] = msgspec.structs.replace(one, would="nothing")
         return memory
 
     def _lamp(self, at: float, before: int) -> list[Lamp]:

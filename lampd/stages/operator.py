@@ -66,6 +66,11 @@ class Operator:
             case Tick() if message.at > self._hinted + HINT_S:
                 self._hinted = float("inf")
                 self._shine()
+            case Flip():
+                # from memory, as the next: what a hand and a former life did
+                self._last_press, self._last_act = message.at, None
+            case Acted():
+                self._last_act, self._rests_until = message, message.at + self._rest_s
             case Resume():
                 self._began = message.at
                 self._set(message.lit)

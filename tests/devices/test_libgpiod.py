@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gpiod
@@ -16,6 +15,7 @@ from gpiozero import LED, Button, OutputDevice
 from gpiozero.exc import (
     GPIOPinInUse,
     PinEdgeDetectUnsupported,
+    PinError,
     PinInvalidBounce,
     PinInvalidEdges,
     PinInvalidFunction,
@@ -26,91 +26,19 @@ from gpiozero.exc import (
 )
 
 from lampd import config
+from lampd.bench.faults.imagined import Chip, imagine
 from lampd.devices import libgpiod
 from lampd.devices.edges import PERIOD_S, Debounce
 from lampd.devices.libgpiod import LibgpiodFactory
 from lampd.devices.libgpiod_pin import ChipError, ChipGone
 from lampd.devices.panel import Panel, PanelError
 
-LINES = ["GPIO0", "", "BTN", "RELAY", "2", "TWICE", "TWICE"]
-
-
-class Chip:
-    """What gpiod.Chip and its requests do, of a chip without interrupts; `levels` is what fingers do."""
-
-    path = "/dev/gpiochip7"
-    levels: dict[int, int]
-    settings: dict[int, gpiod.LineSettings]
-    asked: list[gpiod.LineSettings]
-    failure: OSError | None
-
-    def __init__(self, path: str = path) -> None:
-        if path != self.path:
-            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
-
-    def __enter__(self) -> "Chip":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        pass
-
-    def get_info(self) -> Any:
-        return SimpleNamespace(name="gpiochip7", label="imagined", num_lines=len(LINES))
-
-    def get_line_info(self, offset: int) -> Any:
-        return SimpleNamespace(name=LINES[offset] or None, consumer="another lamp", direction=Direction.INPUT)
-
-    def request_lines(self, lines: dict[int, gpiod.LineSettings], consumer: str, events: int) -> "Request":
-        assert consumer == "lampd" and events >= 16
-        [offset] = lines
-        if offset in self.settings:
-            raise OSError(errno.EBUSY, "Device or resource busy")
-        request = Request(offset)
-        request.reconfigure_lines(lines)
-        return request
-
-
-class Request:
-    def __init__(self, offset: int) -> None:
-        self._offset = offset
-
-    def reconfigure_lines(self, lines: dict[int, gpiod.LineSettings]) -> None:
-        settings = lines[self._offset]
-        self._check()
-        Chip.asked.append(settings)
-        if settings.edge_detection is not Edge.NONE:
-            raise OSError(errno.ENXIO, "No such device or address")
-        Chip.settings[self._offset] = settings
-        if settings.direction is Direction.OUTPUT:
-            Chip.levels[self._offset] = settings.output_value.value
-
-    def get_value(self, offset: int) -> Value:
-        self._check()
-        return Value(Chip.levels[offset])
-
-    def set_value(self, offset: int, value: Value) -> None:
-        self._check()
-        Chip.levels[offset] = value.value
-
-    def release(self) -> None:
-        del Chip.settings[self._offset]
-
-    def _check(self) -> None:
-        if Chip.failure:
-            raise Chip.failure
-
 
 @pytest.fixture(autouse=True)
 def imagined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    Chip.levels = dict.fromkeys(range(len(LINES)), 1)
-    Chip.settings, Chip.asked, Chip.failure = {}, [], None
-    (tmp_path / "gpiochip7").touch()
-    monkeypatch.setattr(gpiod, "Chip", Chip)
-    monkeypatch.setattr(libgpiod, "DEVICES", tmp_path)
-    monkeypatch.setattr(Chip, "path", str(tmp_path / "gpiochip7"))
+    for what, name in ((gpiod, "Chip"), (libgpiod, "DEVICES")):
+        monkeypatch.setattr(what, name, getattr(what, name))
+    imagine(tmp_path)
 
 
 @pytest.fixture
@@ -254,6 +182,17 @@ def test_an_unplugged_chip_is_said_once(pins: LibgpiodFactory, caplog: pytest.Lo
     for use in (lambda: button.is_pressed, relay.on, lambda: relay.value):
         with pytest.raises(ChipGone, match="the chip is gone"):
             use()
+
+
+def test_a_line_that_is_no_longer_watched_is_said_though_it_can_be_read(
+    pins: LibgpiodFactory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    button = Button("BTN", bounce_time=0.01, pin_factory=pins)
+    with monkeypatch.context() as broken:
+        broken.setattr(Chip, "failure", ValueError("libgpiod's own"))
+        until(lambda: caplog.records)
+    with pytest.raises(PinError, match=r"BTN of .* is not watched any longer: libgpiod's own"):
+        _ = button.is_pressed
 
 
 def test_chips_that_are_there_are_named(imagined: None) -> None:

@@ -16,7 +16,8 @@ import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
-from lampd.devices.microphone import ended
+from lampd.devices import microphone
+from lampd.devices.microphone import LOST, LOST_WITHIN_S, Losses, MicrophoneError, MicrophoneHangs, ended
 
 CLIP = Path(__file__).parents[1] / "sessions" / "first_evening" / "audio" / "0001.flac"
 DEAF_AFTER_S = 2.0
@@ -164,3 +165,41 @@ def test_sound_is_dated_by_when_it_was_recorded(recorded: float, now: float, ago
     when = SimpleNamespace(inputBufferAdcTime=recorded, currentTime=now)
     before = time.monotonic()
     assert before - ago <= ended(when, 0.05) <= time.monotonic() - ago + 1e-6
+
+
+def test_a_busy_processor_is_told_of_and_a_hiccup_is_not() -> None:
+    losses = Losses()
+    assert losses.complaint(0.0, 0) == losses.complaint(1.0, LOST - 1) == ""
+    assert "too busy" in losses.complaint(2.0, LOST)
+    assert "too busy" in losses.complaint(LOST_WITHIN_S - 1, LOST)
+    assert losses.complaint(LOST_WITHIN_S + 2, LOST) == "", "it is over"
+
+
+def test_one_that_goes_away_is_looked_for_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner is told as that changes, and no more often."""
+    made: list[bool] = []
+    lives = [["there is none"], ["there is none"], [b"ab", b"cd", "it went away"], [b"ef", MicrophoneHangs("it hangs")]]
+
+    class Fake:
+        at, overflows = 0.0, 0
+
+        def __init__(self, device: object, deaf_after_s: float, anew: bool) -> None:
+            made.append(anew)
+
+        def __iter__(self) -> Iterator[bytes]:
+            for one in lives[len(made) - 1]:
+                if isinstance(one, bytes):
+                    yield one
+                else:
+                    raise one if isinstance(one, MicrophoneHangs) else MicrophoneError(one)
+
+    monkeypatch.setattr(microphone, "Microphone", Fake)
+    monkeypatch.setattr(microphone, "REOPENED_S", 0.0)
+    told: list[str] = []
+    pieces = []
+    with pytest.raises(MicrophoneHangs):
+        for _, pcm in microphone.heard(None, 2.0, told.append):
+            pieces.append(pcm)
+    assert pieces == [b"ab", b"cd", b"ef"]
+    assert made == [False, True, True, True], "PortAudio looks again only when it begins anew"
+    assert told == ["there is none", "", "it went away", ""]

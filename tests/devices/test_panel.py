@@ -178,3 +178,35 @@ def test_a_light_that_cannot_be_had_does_not_take_the_switch_with_it(panels: Any
     assert presses == [0]
     assert "status light" in panel.complaint
     panel.shine(True)
+
+
+def test_a_relay_that_no_longer_moves_is_named_with_what_to_do(panels: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = panels()
+
+    def gone(self: object, value: object) -> None:
+        raise OSError("the chip is gone")
+
+    monkeypatch.setattr(type(panel._relay.pin), "_set_state", gone)
+    with pytest.raises(PanelError, match=r"relay on 27, button on 17: OSError: the chip is gone\. Plug its chip in"):
+        panel.set(True)
+    assert not panel.lit
+
+
+def test_a_button_that_is_held_down_is_told(panels: Any) -> None:
+    panel = panels()
+    assert panel.look(0.0) == ""
+    panel._button.pin.drive_low()
+    assert panel.look(1.0) == ""
+    assert panel.look(62.0) == "the button on 17 is held down: it is stuck, or its wires touch, or `pull_up` is wrong"
+    panel._button.pin.drive_high()
+    assert panel.look(63.0) == ""
+
+
+def test_a_real_button_that_presses_without_end_is_not_heeded(panels: Any) -> None:
+    panel = panels()
+    panel.simulated = False
+    presses = count(panel)
+    for _ in range(300):
+        panel.press()
+    assert 100 <= len(presses) <= 130
+    assert "faster than a hand" in panel.look(time.monotonic())

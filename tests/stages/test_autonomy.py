@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from lampd.journal import Journal
+from lampd.learners.conduct import DEAREST
 from lampd.messages import (
     HINTS,
     OBSERVES,
+    Acted,
     AnyMessage,
     Autonomy,
     Directive,
@@ -112,3 +114,28 @@ def test_a_new_life_is_trusted_as_the_old_one_was() -> None:
     heard_by(newer, *journal.memory("anticipator"))
     assert newer._freedom == "act"
     assert examples(heard_by(newer, Tick(100.0))) == [], "and what it was wrong about before does not count again"
+
+
+def test_a_new_life_knows_how_often_trust_was_lost() -> None:
+    journal = Journal(":memory:", "boot")
+    for number in range(1, 12):
+        journal.write(Trust(float(number), number % 2 == 0, 10 * number))
+    stage = Anticipator(SETTINGS)
+    heard_by(stage, *journal.memory("anticipator"))
+    assert not stage._conduct.trusted
+    assert stage._conduct._price == DEAREST
+
+
+def test_a_new_life_does_not_count_what_was_never_done() -> None:
+    journal = Journal(":memory:", "boot")
+    for message in (message for number in range(1, 10) for message in wrong(number)):
+        journal.write(message)
+    idle = Anticipator(SETTINGS)
+    heard_by(idle, *journal.memory("anticipator"))
+    assert not [one for one in heard_by(idle, words(101, "bread", 10), Tick(30.0)) if isinstance(one, Trust)]
+    for number in range(1, 10):
+        journal.write(Acted(0.0, number, True))
+    busy = Anticipator(SETTINGS)
+    heard_by(busy, *journal.memory("anticipator"))
+    said = heard_by(busy, words(101, "bread", 10), Tick(30.0))
+    assert [one.trusted for one in said if isinstance(one, Trust)] == [False]

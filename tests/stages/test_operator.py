@@ -172,3 +172,27 @@ def test_acts_do_not_chase_each_other_but_a_hand_may() -> None:
     assert act(5.9, "lit") == []
     assert act(6.0, "lit") == [Acted(6.0, 60, True)]
     assert relay == [False, True, False, True]
+
+
+def test_where_the_relay_does_not_move_the_lamp_is_as_it_was() -> None:
+    works = True
+
+    def relay(lit: bool) -> None:
+        if not works:
+            raise OSError("the chip is gone")
+
+    operator = Operator(relay, 10.0, rest_s=1.0)
+    operator.handle(Resume(0.0, 0, False))
+    works = False
+    for message in (Press(5.0), directive(6.0, "lit")):
+        with pytest.raises(OSError, match="gone"):
+            operator.handle(message)
+    works = True
+    assert operator.handle(directive(6.1, "lit")) == [Acted(6.1, 1, True)], "and what failed is no act to rest from"
+
+
+def test_what_was_directed_long_before_it_came_up_is_not_done() -> None:
+    operator = Operator(lambda lit: None, 10.0, stale_s=8.0)
+    operator.handle(Resume(100.0, 0, False))
+    assert operator.handle(directive(91.0, "lit")) == []
+    assert operator.handle(directive(93.0, "lit")) == [Acted(93.0, 1, True)]

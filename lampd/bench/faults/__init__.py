@@ -17,7 +17,10 @@ from lampd.bench import Refused, Report
 Say = Callable[[str], None]
 QUICK = ("--short",)
 
-CAMPAIGNS: dict[str, str] = {}
+CAMPAIGNS: dict[str, str] = {
+    "microphone": "microphones that vanish, hang, are muted or replaced; hours of silence and of hum",
+    "pins": "directives and hands at any times, loose and stuck buttons, a chip that goes or is taken",
+}
 """Modules of this package, in order, with what each breaks."""
 
 
