@@ -4,8 +4,8 @@ verdict leaves.
 A lamp that learns is wrong more often than it will be, and what is wrong teaches it. It is no longer trusted once so
 many of its last acts were wrong that this were a chance of less than UNLIKELY even if LEEWAY times its budget were
 wrong: P(X >= k) of a binomial X. It is again once it has only hinted EARNED times and would have been right. Whoever
-means to make it wrong has it win trust and lose it, again and again: where trust is lost SOON after it was won, it takes
-twice as many hints as before to win it again, up to DEAREST, of which the budget may be wrong.
+means to make it wrong has it win trust and lose it, again and again: where trust is lost SOON after it was won, it
+takes twice as many hints as before to win it again, up to DEAREST, of which the budget may be wrong.
 """
 
 from collections.abc import Mapping
