@@ -386,3 +386,24 @@ def test_the_panel(chip: Simulated, gpio: Any, presses: list[float]) -> None:
     finally:
         panel._button.close()
         panel._relay.close()
+
+
+def test_a_panel_whose_chip_is_unplugged_says_so_and_another_takes_over(chip: Simulated, gpio: Any) -> None:
+    chip.pull(17, 1)
+    panel = Panel(gpio, lit=True)
+    assert panel.look(0.0) == ""
+    chip.plug(False)
+    try:
+        for use in (lambda: panel.set(False), lambda: until(lambda: panel.look(1.0))):
+            with pytest.raises(PanelError, match=r"relay on RELAY, button on BTN: .* the chip is gone\. Plug"):
+                use()
+        with pytest.raises(PanelError, match="no GPIO chip is labelled"):
+            Panel(gpio, lit=True)
+        panel._button.close()
+        panel._relay.close()
+    finally:
+        chip.plug(True)
+    again = Panel(gpio, lit=True)
+    assert chip.value(27) == 1
+    again._button.close()
+    again._relay.close()
