@@ -7,7 +7,6 @@ transformers and onnx.
 """
 
 import logging
-import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -57,7 +56,6 @@ def export(folder: Path, precision: Precision | None = None) -> Precision:
 
 
 def _loaded(folder: Path) -> Any:
-    os.environ["HF_HUB_OFFLINE"] = "1"
     from transformers import Wav2Vec2ForCTC
     from transformers.utils import logging as transformers_logging
 

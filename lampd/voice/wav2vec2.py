@@ -5,7 +5,6 @@ checkpoint is a small one that was trained on synthetic speech; facebook/wav2vec
 way.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ class Voice:
     """A loaded checkpoint. Imports torch and transformers, which takes seconds."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        os.environ["HF_HUB_OFFLINE"] = "1"
         import torch
         from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
         from transformers.utils import logging as transformers_logging

@@ -31,7 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     # before torch is loaded: a waiting thread must not take the time of another process
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    os.environ["HF_HUB_OFFLINE"] = "1"
     try:
         make(chosen)
     except (UsageError, EspeakError, speech.CorpusError, ValueError, OSError) as error:

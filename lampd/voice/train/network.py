@@ -6,7 +6,6 @@ scale it begins to write within minutes.
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,6 @@ SIZES = {"small": SHAPE, "tiny": TINY}
 
 def network(alphabet: Alphabet, seed: int, size: str = "small") -> Any:
     """A fresh Wav2Vec2ForCTC of transformers'."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
     import transformers
 
     library: Any = transformers
@@ -106,7 +104,9 @@ def begun_from(model: Any, folder: Path) -> list[str]:
     """
     from transformers import Wav2Vec2ForCTC
 
-    other: Any = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    other: Any = Wav2Vec2ForCTC.from_pretrained(
+        folder, local_files_only=True, dtype=torch.float32, use_safetensors=True
+    )
     theirs, ours = other.state_dict(), model.state_dict()
     fitting = {name: value for name, value in theirs.items() if name in ours and value.shape == ours[name].shape}
     model.load_state_dict(fitting, strict=False)
