@@ -190,14 +190,32 @@ def measure(
     }
 
 
+def together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Figures of one material in several orders as those of one: F1 is the mean, the rest are sums."""
+    first, several = parts[0], len(parts)
+    windows = {}
+    for name in first["windows"]:
+        found = [part["windows"][name] for part in parts]
+        counts = {key: sum(one[key] for one in found) for key in ("acts", "false_acts", "wrong_direction")}
+        f1 = {tag: {"f1": round(sum(one[tag]["f1"] or 0.0 for one in found) / several, 4)} for tag in ("lit", "dark")}
+        mean, spread = (round(float(f([one["f1"] for one in found])), 4) for f in (np.mean, np.std))
+        windows[name] = counts | f1 | {"f1": mean, "f1_spread": spread}
+    sums = {key: round(sum(part[key] or 0 for part in parts), 2) for key in ("utterances", "chatter", "hours")}
+    if first["acts_afterwards"] is not None:
+        sums["acts_afterwards"] = sum(part["acts_afterwards"] for part in parts)
+    return first | sums | {"windows": windows, "orders": several}
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     lines = [f"{'':17} {'commands':12} {'F1':>6} {'lit':>6} {'dark':>6} {'acts':>5} {'false':>6} {'wrong way':>10}"]
+    lines[0] += "   F1 varies by" if any(row["orders"] > 1 for row in rows) else ""
     for row in rows:
         for name, part in row["windows"].items():
             lit, dark = (part[tag]["f1"] or 0.0 for tag in ("lit", "dark"))
             lines.append(
                 f"{row['name']:17} {name:12} {part['f1']:6.3f} {lit:6.3f} {dark:6.3f} {part['acts']:5} "
                 f"{part['false_acts']:6} {part['wrong_direction']:10}"
+                + (f"{part['f1_spread']:15.3f}" if row["orders"] > 1 else "")
             )
     people = [row for row in rows if row["name"] in SPEAKERS]
     if people:
@@ -221,7 +239,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kitchen", type=float, metavar="DB", help="in a kitchen so much less loud than the speech")
     parser.add_argument("--late", action="store_true", help="never act before the words are over")
     parser.add_argument("--by-words", action="store_true", help="without the learner that hears")
-    parser.add_argument("--seed", type=int, default=0)
+    order = "of who says what when; of several, what they come to together (0)"
+    parser.add_argument("--seed", type=int, nargs="+", default=[0], help=order)
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -229,8 +248,11 @@ def run(arguments: argparse.Namespace) -> Report:
     rows = []
     for name in arguments.material:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory() as work:
-            material = material_of(name, folder, Path(work), arguments.seed)
-            early = not arguments.late
-            rows.append(measure(folder, material, arguments.seed, early, arguments.kitchen, arguments.by_words))
+        parts = []
+        for seed in arguments.seed:
+            with tempfile.TemporaryDirectory() as work:
+                material = material_of(name, folder, Path(work), seed)
+                early = not arguments.late
+                parts.append(measure(folder, material, seed, early, arguments.kitchen, arguments.by_words))
+        rows.append(together(parts))
     return Report(rows, table(rows))

@@ -1,9 +1,10 @@
 """An utterance's samples and its CTC logits come in; a small picture of how it sounded leaves, of a fixed size.
 
 MOMENTS moments, evenly spread over the speech, however long it was; of each the first cepstral coefficients of a mel
-spectrum (MFCC, Davis and Mermelstein 1980) and how fast they change, each less its mean over the utterance; the square
-root of the posterior of each CTC output; and the logarithm of the duration. Two utterances of the same are near one
-another, moment by moment, once time is warped: learners/warping.py.
+spectrum (MFCC, Davis and Mermelstein 1980) and how fast they change; the square root of the posterior of each CTC
+output; and the logarithm of the duration. Every coefficient is made to have the same mean and deviation in every
+utterance, for noise moves the one and lessens the other (Viikki and Laurila 1998). Two utterances of the same are near
+one another, moment by moment, once time is warped: learners/warping.py.
 """
 
 from functools import lru_cache
@@ -26,8 +27,10 @@ RANGE_DB, ABOVE_DB = 30.0, 6.0
 """Speech is what is within this of the loudest moment, and at least this much above the softest."""
 SHARE, NOISY_DB = 0.6, 25.0
 """Where these two are less apart than this, noise fluctuates: speech is what is above this share of the way."""
-LOUDNESS, CHANGE, POSTERIOR, DURATION = 0.5, 2.0, 10.0, 3.0
-"""Weights of the first coefficient, of changes, posteriors and octaves of duration: `lampctl bench consistency`."""
+DEVIATIONS = np.array([3.3, 3.5, 2.6, 2.0, 1.6, 1.5, 1.2, 1.2, 1.1, 1.0, 1.0, 0.9, 0.9])
+"""Of the coefficients, as they are near the microphone in a quiet room; the first counts half of its own."""
+CHANGE, POSTERIOR, DURATION = 2.0, 10.0, 3.0
+"""Weights of changes, posteriors and octaves of duration: `lampctl bench consistency`."""
 BLANK = 0.3
 """Of a blank's posterior is kept: it says little."""
 OUTPUTS = 32
@@ -71,8 +74,9 @@ def _cepstra(frames: Floats) -> Floats:
     bands, cosines = _filters()
     power = np.abs(np.fft.rfft(frames * np.hamming(WINDOW), BINS)) ** 2
     found = np.log(power @ bands + 1e-8) @ cosines
-    found[:, 0] *= LOUDNESS
     found -= found.mean(0)
+    # a steady whistle's small changes are noise
+    found *= DEVIATIONS / np.maximum(found.std(0), DEVIATIONS / 2)
     steps = np.arange(-SLOPE, SLOPE + 1)
     padded = np.pad(found, ((SLOPE, SLOPE), (0, 0)), "edge")
     change = sum(step * padded[SLOPE + step : SLOPE + step + len(found)] for step in steps) / (steps**2).sum()

@@ -1,6 +1,7 @@
 """Sessions of real speech: who says what, when, over what, and which part of it is counted."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,3 +100,23 @@ def test_who_reads_hears_no_sound() -> None:
             return [said, Tick(5.0)]
 
     assert speech.Read(Both()).handle(Tick(5.0)) == [structs.replace(said, sound=b""), Tick(5.0)]
+
+
+def test_several_orders_come_to_one_row() -> None:
+    def part(f1: float) -> dict[str, Any]:
+        window = {"f1": f1, "lit": {"f1": f1}, "dark": {"f1": None}, "acts": 3, "false_acts": 1, "wrong_direction": 0}
+        whole = {"name": "phrases", "utterances": 9, "chatter": 6, "hours": 0.5, "acts_afterwards": 1}
+        return whole | {"windows": {"0 to 120": window}}
+
+    row = speech.together([part(0.5), part(1.0)])
+    assert row["windows"]["0 to 120"] == {
+        "acts": 6,
+        "false_acts": 2,
+        "wrong_direction": 0,
+        "lit": {"f1": 0.75},
+        "dark": {"f1": 0.0},
+        "f1": 0.75,
+        "f1_spread": 0.25,
+    }
+    assert (row["orders"], row["acts_afterwards"], row["chatter"]) == (2, 2, 12)
+    assert "0.250" in speech.table([row])
