@@ -50,8 +50,9 @@ KEPT: tuple[type[AnyMessage], ...] = (
 RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction, Learning)
 RECENT_S = 90.0
 """Longer than any window of labelling, so that a stage fed this much knows what it knew."""
-JUDGED, ACTS = 400, 40
-"""The last directives, of any boot, and the last of those that would have acted: more than anyone is judged by."""
+JUDGED, ACTS, TRUSTS = 400, 160, 10
+"""The last directives, of any boot, the last of those that would have acted, and how often trust was won or lost last:
+more than anyone is judged by."""
 
 ELSEWHERE: dict[tuple[type[AnyMessage], str], str] = {
     (Example, field): f"""coalesce((SELECT {field} FROM transcript WHERE transcript.utterance = example.utterance
@@ -186,8 +187,9 @@ class Journal:
             acts = last.format("AND would != 'nothing'")
             judged = f"seq IN ({last.format('')}) OR seq IN ({acts})"
             memory += [message for _, message in self._read(Directive, judged, before, JUDGED, before, ACTS)]
-            for told in (Autonomy, Trust):
-                memory += [message for _, message in self._read(told, *self._last(told, "seq < ?", before))]
+            for told, count in ((Autonomy, 1), (Trust, TRUSTS)):
+                newest = f"seq IN (SELECT seq FROM {_table(told)} WHERE seq < ? ORDER BY seq DESC LIMIT ?)"
+                memory += [message for _, message in self._read(told, newest, before, count)]
             said_since = self._now - RECENT_S
             since = said_since - RECENT_S
             older = "seq < ? AND NOT (boot = ? AND at >= ?)"

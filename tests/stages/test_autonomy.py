@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lampd.journal import Journal
+from lampd.learners.conduct import DEAREST
 from lampd.messages import (
     HINTS,
     OBSERVES,
@@ -113,6 +114,16 @@ def test_a_new_life_is_trusted_as_the_old_one_was() -> None:
     heard_by(newer, *journal.memory("anticipator"))
     assert newer._freedom == "act"
     assert examples(heard_by(newer, Tick(100.0))) == [], "and what it was wrong about before does not count again"
+
+
+def test_a_new_life_knows_how_often_trust_was_lost() -> None:
+    journal = Journal(":memory:", "boot")
+    for number in range(1, 12):
+        journal.write(Trust(float(number), number % 2 == 0, 10 * number))
+    stage = Anticipator(SETTINGS)
+    heard_by(stage, *journal.memory("anticipator"))
+    assert not stage._conduct.trusted
+    assert stage._conduct._price == DEAREST
 
 
 def test_a_new_life_does_not_count_what_was_never_done() -> None:
