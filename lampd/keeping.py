@@ -51,13 +51,13 @@ class Keeping:
 
     def _drop(self, db: sqlite3.Connection, last: int) -> None:
         found = db.execute(CHATTER, (self._chatter, last)).fetchall()
-        if found:
-            self._chatter = found[-1][0]
-        else:
+        self._chatter = found[-1][0] if found else self._chatter
+        if len(found) < AT_ONCE:
             kept = [db.execute(OLDEST, (f'["{wish}"]', WISHES_KEPT - 1)).fetchone() for wish in ("lit", "dark")]
             since = [oldest[0] if oldest else 0 for oldest in kept]
-            found = db.execute(LESSONS, (self._lessons, last, *since)).fetchall()
-            self._lessons = found[-1][0] if found else self._lessons
+            lessons = db.execute(LESSONS, (self._lessons, last, *since)).fetchall()
+            self._lessons = lessons[-1][0] if lessons else self._lessons
+            found += lessons
         for table in ("transcript", "directive", "example"):
             db.executemany(f"DELETE FROM {table} WHERE utterance = ?", [(utterance,) for _, utterance in found])
 

@@ -72,8 +72,8 @@ def _complaints(hub: Hub, stages: dict[str, Any], disk: dict[str, Any]) -> list[
     """What is not well, in sentences; empty where all is."""
     found = [f"{name} is {stage['state']}" for name, stage in stages.items() if stage["state"] != "ready"]
     found += [f"{name}: {stage['error']}" for name, stage in stages.items() if stage["error"]]
-    # the switch may work and what it switches not, and so may the recorder without a microphone
-    found += [f"{name}: {note}" for name in ("operator", "recorder") if (note := stages[name]["note"])]
+    # the switch may work and what it switches not, and so may the recorder without a microphone, or no model be kept
+    found += [f"{name}: {note}" for name in ("operator", "recorder", "trainer") if (note := stages[name]["note"])]
     recorder = stages["recorder"]
     open_ = recorder["state"] == "ready" and not recorder["error"] and not recorder["note"]
     if hub.standing.listens and open_ and (deaf := hub.ears.complaint(hub.clock())):

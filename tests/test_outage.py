@@ -2,13 +2,16 @@
 
 import sqlite3
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from lampd import outage
+from lampd.child import Handled
 from lampd.daemon import open_journal
 from lampd.hub import Hub
 from lampd.journal import Journal
+from lampd.lives import Child
 from lampd.messages import AnyMessage, Example, Flip, Lamp, Tag, Tick, Transcript
 from lampd.outage import Outage
 from lampd.settings import Settings
@@ -156,3 +159,25 @@ def test_the_hub_goes_on_with_it_and_ends_it_by_itself(settings: Settings, tmp_p
     assert hub.outage is None
     journal.close()
     assert Journal(tmp_path / "journal.db", "boot").counts()["flip"] == 2
+
+
+def test_a_stage_that_answered_while_the_hub_waited_for_the_disk_is_not_taken_for_hung() -> None:
+    one = Child("anticipator")
+    one.life = Mock(ready=True)
+    one.given, one.pulse = 1, 100.0
+    # the hub has not listened since it gave the message, however long ago that was
+    assert not one.is_hung(20.0, listened=100.5)
+    assert one.is_hung(20.0, listened=121.0)
+
+
+def test_what_has_arrived_is_written_in_one_piece(settings: Settings, tmp_path: Path) -> None:
+    hub = Hub(settings, Journal(tmp_path / "journal.db", "boot"), lambda: 1.0, live=False)
+    commits: list[str] = []
+    hub.journal.db.set_trace_callback(lambda statement: commits.append(statement) if statement == "COMMIT" else None)
+    operator = hub.processes.children["operator"]
+    operator.life = Mock(ready=True)
+    for message in (Flip(1.0, True), Flip(2.0, False), words(3.0, 1)):
+        hub.processes._arrivals.put(("operator", operator.life, Handled(0, [message])))
+    hub.post(*hub.processes.arrival(1.0))
+    assert len(commits) == 1
+    assert hub.journal.counts()["flip"] == 2

@@ -91,3 +91,28 @@ def test_a_long_evening_costs_no_more_an_event_than_a_short_one(tmp_path: Path) 
     assert len(session.read(tmp_path).events) == 2000
     # it was two hundred times as much; test machines are busy
     assert min(taken[-5:]) < 10 * min(taken[:5])
+
+
+def test_a_recording_leaves_room_on_the_disk_and_keeps_to_its_own(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"less than .* MB are free \(keeping.free_mb\)"):
+        Recording(tmp_path / "none", 0.0, "", free=1e18)
+    assert not (tmp_path / "none").exists(), "nothing is left of it"
+    with pytest.raises(OSError, match=r"keeping.sessions_mb"):
+        Recording(tmp_path / "none", 0.0, "", room=0.0)
+    recording = Recording(tmp_path / "short", 0.0, "", room=100.0)
+    for message in [*said(10.0, 1), *said(20.0, 2), Flip(30.0, True)]:
+        recording.observe(message)
+    assert "keeping.sessions_mb" in recording.error
+    assert len(session.read(tmp_path / "short").events) == 2
+
+
+def test_a_sound_that_was_not_written_to_its_end_is_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libsndfile says nothing of a disk that is full as it closes the file."""
+    recording = Recording(tmp_path, 0.0, "")
+    monkeypatch.setattr("soundfile.info", lambda path: type("Info", (), {"frames": 2**63 - 1}))
+    recording.observe(said(10.0, 1)[0])
+    assert "no room" in recording.error
+    assert session.read(tmp_path).events == ()
+    assert list((tmp_path / "audio").iterdir()) == []

@@ -13,7 +13,7 @@ from lampd.learners.gate import load
 from lampd.learners.models import Kind
 from lampd.messages import AnyMessage, Directive, Example, Model, Resume, Said, Tag, Tick, Transcript
 from lampd.stages.anticipator import Anticipator
-from lampd.stages.trainer import ONE_IN, Trainer
+from lampd.stages.trainer import AGAIN_S, ONE_IN, Trainer
 
 
 def example(utterance: int, text: str, *possible: Tag, settled: bool = False, was_lit: bool = False) -> Example:
@@ -258,3 +258,19 @@ def test_it_fits_to_what_the_anticipator_remembers(tmp_path: Path, monkeypatch: 
     assert model.examples == {"lit": 3, "dark": 0, "nothing": 0, "not lit": 50, "not dark": 0}
     reminded = published(Trainer(tmp_path / "new", keep=5), *council.examples.values())
     assert Path(reminded.path).read_bytes() == Path(model.path).read_bytes()
+
+
+def test_a_disk_that_takes_no_model_is_told_of_and_tried_again(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.write_text("in the way")
+    notes: list[str] = []
+    trainer = Trainer(folder, keep=5, note=notes.append)
+    assert hear(trainer, *BOTH, Tick(1.0)) == []
+    assert str(folder) in notes[0]
+    assert hear(trainer, Tick(2.0), Tick(20.0)) == []
+    assert len(notes) == 1, "it is not fitted again at every tick"
+    folder.unlink()
+    (model,) = hear(trainer, Tick(1.0 + AGAIN_S))
+    assert isinstance(model, Model)
+    assert models(folder) == [Path(model.path).name]
+    assert notes[1:] == [""]

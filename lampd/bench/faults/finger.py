@@ -1,0 +1,62 @@
+"""A lampd with a finger on its button: it presses at moments drawn beforehand, in the operator's own process; how long
+after each the relay's pin moved leaves in a file.
+"""
+
+import os
+import random
+import sys
+import threading
+import time
+from multiprocessing.queues import Queue
+from pathlib import Path
+
+from lampd import child
+
+FILE, PAUSED = "LAMPD_PRESSES", "LAMPD_PAUSED"
+"""Name the file that takes a line for each press, of seconds on the monotonic clock and milliseconds; and one that is
+there while nobody is to press."""
+LEAST_S, MOST_S = 0.05, 0.25
+
+
+class Pressed(child.Child):
+    """An operator that is pressed as soon as it is ready."""
+
+    ready = False
+
+    def _say(self, handled: child.Handled) -> None:
+        super()._say(handled)
+        self.ready |= handled.ready
+
+
+def _press(one: Pressed, seed: int) -> None:
+    rng = random.Random(seed)
+    while one.panel is None or not one.ready:
+        time.sleep(0.05)
+    with Path(os.environ[FILE]).open("a", buffering=1) as presses:
+        while True:
+            meant = time.monotonic() + rng.uniform(LEAST_S, MOST_S)
+            time.sleep(max(0.0, meant - time.monotonic()))
+            if not Path(os.environ[PAUSED]).exists():
+                one.panel.press()
+                presses.write(f"{meant} {1000 * (time.monotonic() - meant)}\n")
+
+
+def main(beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
+    """In place of child.main: the same, and the finger where it is the operator."""
+    start = child.decode_beginning(beginning)
+    if start.name != "operator":
+        original(beginning, inbox, outbox)
+        return
+    one = Pressed(start, inbox, outbox)
+    threading.Thread(target=_press, args=(one, 0), daemon=True).start()
+    one.run()
+
+
+original = child.main
+
+if __name__ == "__main__":
+    from lampd import daemon
+    from lampd.bench.faults import finger
+
+    child.main = finger.main
+    sys.exit(daemon.main())
