@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from lampd.keeping import Keeping
+from lampd.learners.kept import Kept
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -50,7 +51,7 @@ KEPT: tuple[type[AnyMessage], ...] = (
 RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction, Learning)
 RECENT_S = 90.0
 """Longer than any window of labelling, so that a stage fed this much knows what it knew."""
-JUDGED, ACTS, TRUSTS = 400, 160, 10
+JUDGED, ACTS, TRUSTS = 2200, 160, 10
 """The last directives, of any boot, the last of those that would have acted, and how often trust was won or lost last:
 more than anyone is judged by."""
 
@@ -60,6 +61,8 @@ ELSEWHERE: dict[tuple[type[AnyMessage], str], str] = {
     for field, nothing in (("ngrams", "'{}'"), ("sound", "x''"), ("voice", "''"))
 }
 """What is large, and kept once: an example's are those of its transcript."""
+LABELS = f"""SELECT utterance, max(seq), possible, cause FROM example WHERE seq < ? GROUP BY utterance
+    HAVING ? = '' OR {ELSEWHERE[Example, "voice"]} IN ('', ?)"""
 
 JSON_FIELDS = {"possible", "examples", "thoughts", "losses", "because", "ngrams"}
 
@@ -164,11 +167,15 @@ class Journal:
             yield seq, msgspec.convert(data, kind, strict=False)
 
     def examples(self, before: int | None = None) -> list[Example]:
-        """The present label of every utterance, up to message number `before`."""
-        last = "seq IN (SELECT max(seq) FROM example WHERE seq < ? GROUP BY utterance)"
-        rows = self._read(Example, last, self.seq + 1 if before is None else before)
-        examples = [message for _, message in rows if isinstance(message, Example)]
-        return [one for one in examples if one.voice in ("", self.voice) or not self.voice]
+        """The present label of every utterance that is remembered (learners/kept.py), up to message number `before`."""
+        labels = self.db.execute(LABELS, (self.seq + 1 if before is None else before, self.voice, self.voice))
+        kept, remembered = Kept(), {}
+        for utterance, seq, possible, cause in labels:
+            remembered[utterance] = seq
+            if (old := kept.add(utterance, tuple(msgspec.json.decode(possible)), cause)) is not None:
+                del remembered[old]
+        rows = self._read(Example, "seq IN (SELECT value FROM json_each(?))", str([*remembered.values()]))
+        return [message for _, message in rows if isinstance(message, Example)]
 
     def memory(self, stage: str, before: int | None = None) -> list[AnyMessage]:
         """What a new life of `stage` must hear to know what the old one knew when message number `before` came: every

@@ -111,11 +111,15 @@ def threshold(probability: Floats, budget: float) -> float:
     return float(np.clip(ordered[within[-1]] if len(within) else HIGHEST, LOWEST, HIGHEST))
 
 
-def measure(known: Known, learners: Sequence[str]) -> tuple[float, Calibration, Floats]:
-    """Of `learners` together on utterances that all thought of: loss, calibration, calibrated probabilities (M)."""
-    truth = np.array([meant for _, meant in known], float)
-    weight = fading(len(known), HALF_LIFE)
-    logit = _logit(np.array([[thoughts[learner] for learner in learners] for thoughts, _ in known])).mean(1)
+def table(known: Known, learners: Sequence[str]) -> tuple[Floats, Floats]:
+    """Of utterances that all `learners` thought of: their logits (M, learners) and the truth (M)."""
+    said = np.array([[thoughts[learner] for learner in learners] for thoughts, _ in known])
+    return _logit(said), np.array([meant for _, meant in known], float)
+
+
+def measure(logit: Floats, truth: Floats) -> tuple[float, Calibration, Floats]:
+    """Of predictions `logit` (M), in order, of what was true (M): loss, calibration, calibrated probabilities (M)."""
+    weight = fading(len(truth), HALF_LIFE)
     calibration = calibrate(logit, truth, weight)
     z = calibration.scale * logit + calibration.shift
     loss = float(weight @ (np.logaddexp(0, z) - truth * z) / weight.sum())
@@ -131,8 +135,9 @@ class Judge:
         self._meant: dict[int, tuple[bool, bool]] = {}
         self._steady: dict[int, float] = {}
         self._verdicts: dict[tuple[str, ...], Verdict] = {}
+        self._worse: dict[tuple[str, str, int], float | None] = {}
         self._looked: list[int] | None = None
-        """Both until more is known: words that are still being said are looked at several times a second."""
+        """All until more is known: words that are still being said are looked at several times a second."""
 
     def thought(self, utterance: int, was_lit: bool, thoughts: dict[str, float], steady: float = 0.0) -> None:
         """The probability by learner that `utterance` asks a lamp that `was_lit` or not to change, and the highest
@@ -155,6 +160,7 @@ class Judge:
 
     def _changed(self) -> None:
         self._verdicts.clear()
+        self._worse.clear()
         self._looked = None
 
     def _window(self) -> list[int]:
@@ -186,9 +192,12 @@ class Judge:
         first = self._known(learners[:1])
         trials = {name: sum(meant for thoughts, meant in first if name in thoughts) for name in learners}
         tried = [name for name in learners if trials[name] >= TRIED] if trials[learners[0]] >= ENOUGH else []
-        if not tried or not (known := self._known(tried)):
+        known = [one for one in first if all(name in one[0] for name in tried)]
+        if not tried or not known:
             return Verdict(tuple(one for one in learners if one in BEGINNERS), UNTRIED, Calibration(), {})
-        measured = {panel: measure(known, panel) for panel in [*((name,) for name in tried), tuple(tried)]}
+        logits, truth = table(known, tried)
+        panels = {(name,): logits[:, place] for place, name in enumerate(tried)} | {tuple(tried): logits.mean(1)}
+        measured = {panel: measure(logit, truth) for panel, logit in panels.items()}
         drivers = min(measured, key=lambda panel: measured[panel][0])
         _, calibration, probability = measured[drivers]
         losses = {together(panel): loss for panel, (loss, _, _) in measured.items()}
@@ -211,10 +220,16 @@ class Judge:
     def worse(self, learner: str, proven: str, since: int) -> float | None:
         """By how many nats an utterance `learner` did worse than `proven` on those after `since`, at least RETRIED
         and a wish among them; None where they are too few."""
+        if (asked := (learner, proven, since)) not in self._worse:
+            self._worse[asked] = self._compared(*asked)
+        return self._worse[asked]
+
+    def _compared(self, learner: str, proven: str, since: int) -> float | None:
         known = self._known([learner, proven], since)
         if len(known) < RETRIED or not any(meant for _, meant in known):
             return None
-        return measure(known, [learner])[0] - measure(known, [proven])[0]
+        logits, truth = table(known, [learner, proven])
+        return measure(logits[:, 0], truth)[0] - measure(logits[:, 1], truth)[0]
 
 
 def _keep_last(kept: dict[int, Any]) -> None:

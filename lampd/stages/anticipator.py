@@ -153,8 +153,10 @@ class Anticipator:
 
     def learn(self, example: Example) -> None:
         """Take up what an utterance may have meant."""
-        self._council.learn(example)
+        old = self._council.learn(example)
         self._verbatim.learn(example)
+        if old:
+            self._verbatim.forget(old)
 
     def forget(self, utterance: int) -> None:
         """Think as if an utterance had taught nothing, but what fitted models have of it."""
