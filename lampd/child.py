@@ -5,6 +5,7 @@ neither, and the hub gives the message again to the next life. Presses of a real
 arise here and are handled here, before the hub hears of them.
 """
 
+import multiprocessing
 import os
 import queue
 import signal
@@ -72,7 +73,6 @@ class Child:
     def __init__(self, beginning: Beginning, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
         self._beginning = beginning
         self._inbox, self._outbox = inbox, outbox
-        self._parent = os.getppid()
         self._waiting: deque[bytes] = deque()
         # a press is handled in the button's own thread
         self._lock = threading.Lock()
@@ -195,7 +195,8 @@ class Child:
             try:
                 self._waiting.append(self._inbox.get(timeout=POLL_S))
             except queue.Empty:
-                if os.getppid() != self._parent:
+                # its process number would not tell of a parent that died before anyone looked
+                if (parent := multiprocessing.parent_process()) and not parent.is_alive():
                     self._leave(1)
         raw = self._waiting.popleft()
         if not raw:

@@ -5,6 +5,8 @@ import os
 import random
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -142,6 +144,31 @@ def test_twenty_kills_in_mid_evening_lose_nothing_acknowledged(settings: Setting
     assert len(killer.killed) == 20, killer.killed
     assert set(killer.killed) == {"recorder", "transcriber", "anticipator", "trainer"}
     assert disturbed == undisturbed
+
+
+DIES_AT_ONCE = """
+import os, queue, signal
+from lampd import config
+from lampd.child import Beginning
+from lampd.lives import Life
+from lampd.messages import Resume
+if __name__ == "__main__":
+    beginning = Beginning("operator", config.load(board="laptop"), [], Resume(0.0, 0, False), False)
+    life = Life(beginning, 64, queue.SimpleQueue())
+    print(life.process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_child_whose_parent_dies_while_it_starts_ends_too(tmp_path: Path) -> None:
+    script = tmp_path / "dies.py"
+    script.write_text(DIES_AT_ONCE)
+    said = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True).stdout
+    child = Path(f"/proc/{int(said)}")
+    until = time.monotonic() + 60
+    while child.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not child.exists(), "it lives on without a parent"
 
 
 def test_a_hung_stage_is_restarted_and_loses_nothing(settings: Settings, tmp_path: Path) -> None:
