@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from lampd.log import log
 from lampd.messages import AnyMessage, Block, Speaking, Speech
 from lampd.story import fields
 
@@ -115,6 +118,10 @@ class Control:
             return self._answer(request)
         except (OSError, ValueError, sqlite3.Error) as error:
             return {"error": str(error)}
+        except Exception as error:
+            # the hub goes on, whatever it was asked
+            log.error("request failed", request=str(request)[:200], error=repr(error))
+            return {"error": repr(error)}
 
     def _show(self, client: socketserver.StreamRequestHandler) -> None:
         """Write every message from now on; those that come while the client is too far behind are counted instead."""
@@ -149,7 +156,8 @@ def _line(reply: Request) -> bytes:
 
 def _request(line: bytes) -> Request:
     try:
-        request = json.loads(line)
+        # unlike json it takes neither NaN nor halves of characters
+        request = msgspec.json.decode(line)
     except (ValueError, RecursionError) as error:
         return {"error": f"not JSON: {error}"}
     return request if isinstance(request, dict) else {"error": "a request is a JSON object"}

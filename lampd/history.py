@@ -14,6 +14,8 @@ from lampd import elapsed
 from lampd.journal import Journal
 from lampd.messages import Cause, Example, Said, Tag, Transcript
 
+MOST, MOMENTS = 2000, 32
+"""Characters of what can be said, and moments of a sound: as ngrams.py and moments.py have them, which load numpy."""
 UNDO_S = 24 * 3600.0
 """What was told longer ago than this is not undone by mistake."""
 PAST = """
@@ -71,6 +73,11 @@ def taught(journal: Journal, said: Said, meant: Tag, at: float) -> Example:
     the journal as an utterance with a number below zero. Raises HistoryError."""
     if not (said.sound or any(letter.isalnum() for letter in said.text)):
         raise HistoryError("there are no letters in that")
+    if len(said.text) > MOST:
+        raise HistoryError(f"nobody says {len(said.text)} characters at once: {MOST} are the most")
+    strange = any("\0" in ngram or not 0 < count <= MOST for ngram, count in said.ngrams.items())
+    if strange or len(said.sound) % MOMENTS or len(said.ngrams) > 4 * MOST:
+        raise HistoryError("no ear of a lamp has heard that")
     lowest = journal.db.execute("SELECT min(utterance) FROM transcript").fetchone()[0] or 0
     number = min(lowest, 0) - 1
     heard = said.ngrams, said.sound, said.voice or journal.voice

@@ -23,6 +23,7 @@ from lampd.status import status
 Answer = dict[str, Any]
 Duration = Annotated[float, Meta(ge=0, le=30 * 86400)]
 What = Literal["listening", "learning", "acting"]
+Utterance = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, tag_field="ask", tag=str.lower):
@@ -44,7 +45,7 @@ class Flip(Asked):
 
 
 class Relabel(Asked):
-    utterances: list[int]
+    utterances: list[Utterance]
     meant: Tag
 
 
@@ -60,7 +61,7 @@ class Undo(Asked):
 
 
 class Forget(Asked):
-    utterances: list[int]
+    utterances: list[Utterance]
 
 
 class Pause(Asked):
