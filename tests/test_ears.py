@@ -35,6 +35,13 @@ def test_one_that_worked_may_be_silent_for_a_while_but_not_for_ever() -> None:
     assert "for 15 min" in ears.complaint(60 + LATER_S + 1)
 
 
+def test_a_click_as_it_opens_is_no_sign_of_life() -> None:
+    ears = Ears(0.0)
+    heard(ears, 0, 1, -38.0, -6.0)
+    heard(ears, 1, FIRST_S + 2, *ZEROS)
+    assert "digital silence" in ears.complaint(FIRST_S + 2)
+
+
 def test_a_quiet_night_is_no_fault() -> None:
     ears = Ears(0.0)
     heard(ears, 0, 8 * 3600, *QUIET)
