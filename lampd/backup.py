@@ -93,6 +93,8 @@ def _copy(journal: Path, copy: Path) -> int:
         finally:
             db.close()
     except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            raise BackupError(f"{copy.parent.parent}: there is no room for a copy of {journal}") from None
         # SQLite writes beside what it reads, where nobody has it open
         hint = "" if os.access(journal.parent, os.W_OK) else "; with sudo it may be"
         raise BackupError(f"{journal} cannot be read: {error}{hint}") from None

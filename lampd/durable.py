@@ -18,8 +18,10 @@ def write(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
-    except OSError:
+    except OSError as error:
         # a disk that is full needs the room
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None

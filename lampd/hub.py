@@ -15,6 +15,7 @@ from lampd import history
 from lampd.ears import Ears
 from lampd.inline import Observer, Receipts
 from lampd.journal import Journal
+from lampd.log import log
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -66,6 +67,7 @@ class Hub:
     ) -> None:
         self.journal = journal
         self.outage = outage
+        self.damage = ""
         self.observers: list[Observer] = list(observers)
         self.clock = clock
         self._speed = speed
@@ -84,7 +86,7 @@ class Hub:
         self.recent: deque[AnyMessage] = deque(maxlen=10)
         self._live = live
         self.rest = Rest(settings.trainer.rest_above_c)
-        self.processes = Processes(settings, journal.memory, self.resume, receipts, live)
+        self.processes = Processes(settings, self._remembered, self.resume, receipts, live)
 
     def resume(self) -> Resume:
         """Where a stage's life begins; `operator.power_up` decides about the lamp once after each power cut."""
@@ -92,6 +94,15 @@ class Hub:
         if self._power_up != "restore" and not self.journal.knows_this_boot():
             lit = self._power_up == "lit"
         return Resume(self.clock(), self.journal.utterance(), lit, self.standing.listens, self._records)
+
+    def _remembered(self, stage: str, before: int | None) -> list[AnyMessage]:
+        """What a stage's next life is reminded of; nothing, where the journal is damaged: the others live on."""
+        try:
+            return self.journal.memory(stage, before)
+        except (sqlite3.Error, msgspec.ValidationError, msgspec.DecodeError) as error:
+            self.damage = f"{self.journal.path}: {error}: what it learned cannot be read"
+            log.error("journal is damaged", stage=stage, error=str(error))
+            return []
 
     def start(self) -> None:
         self.processes.start()

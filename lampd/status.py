@@ -80,6 +80,8 @@ def _complaints(hub: Hub, stages: dict[str, Any], disk: dict[str, Any]) -> list[
         found.append(f"microphone: {deaf}")
     if hub.outage:
         found.append(f"journal: {hub.outage.told}")
+    if hub.damage:
+        found.append(f"journal: {hub.damage}; stop lampd, and `lampctl restore` a backup, or move the journal aside")
     if hub.rest.strain.undervoltage:
         found.append("its power supply is too weak: use the board's own, and a short, thick cable")
     if disk["free_mb"] is not None and disk["free_mb"] < LEAST_MB:

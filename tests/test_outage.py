@@ -181,3 +181,12 @@ def test_what_has_arrived_is_written_in_one_piece(settings: Settings, tmp_path: 
     hub.post(*hub.processes.arrival(1.0))
     assert len(commits) == 1
     assert hub.journal.counts()["flip"] == 2
+
+
+def test_a_damaged_page_costs_what_was_learned_and_not_the_lamp(settings: Settings, tmp_path: Path) -> None:
+    hub = Hub(settings, Journal(tmp_path / "journal.db", "boot"), lambda: 40.0, live=False)
+    hub.post(*BEFORE)
+    hub.journal.db.execute("UPDATE example SET possible = 'no JSON'")
+    assert hub._remembered("operator", None) is not None
+    assert hub._remembered("trainer", None) == []
+    assert "what it learned cannot be read" in hub.damage

@@ -21,7 +21,7 @@ from lampd.messages import AnyMessage, Cause, Example, Model, Resume, Tick
 WAIT: tuple[Cause, ...] = "silence", "left alone"
 ONE_IN = 200
 """Examples of these causes are fitted once they are one in so many of all."""
-AGAIN_S = 30.0
+AGAIN_S = 10.0
 """After the disk did not take a model."""
 
 

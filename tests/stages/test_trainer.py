@@ -267,7 +267,7 @@ def test_a_disk_that_takes_no_model_is_told_of_and_tried_again(tmp_path: Path) -
     trainer = Trainer(folder, keep=5, note=notes.append)
     assert hear(trainer, *BOTH, Tick(1.0)) == []
     assert str(folder) in notes[0]
-    assert hear(trainer, Tick(2.0), Tick(20.0)) == []
+    assert hear(trainer, Tick(2.0), Tick(AGAIN_S)) == []
     assert len(notes) == 1, "it is not fitted again at every tick"
     folder.unlink()
     (model,) = hear(trainer, Tick(1.0 + AGAIN_S))

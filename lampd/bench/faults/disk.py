@@ -281,7 +281,8 @@ def run(times: int, seed: int, say: Say) -> Outcome:
     broken: list[str] = []
     presses = taught = faults = 0
     well_ms = worst_ms = longest_s = 0.0
-    for kind, some in FAULTS:
+    # another file system takes another lamp, and as long to start it
+    for kind, some in FAULTS[: 1 if times <= SHORT else None]:
         with tempfile.TemporaryDirectory(prefix="lampd-disk-") as folder:
             house = House(Path(folder), kind)
             try:
