@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sqlite3
-import time
 from typing import NamedTuple
 
 from lampd.hub import Hub
@@ -12,8 +11,10 @@ from lampd.messages import AnyMessage, Level
 from lampd.status import memory_mb
 
 EVERY_S = 600.0
-"""Three megabytes a year."""
+WHOLE, ONE_IN = 31 * 144, 36
+"""A month of them is kept whole, and of older ones a few a day: a few hundred kilobytes a year."""
 COLUMNS = "boot, wall, noise_db, peak_db, memory_mb"
+THINNED = "DELETE FROM gauge WHERE seq <= (SELECT max(seq) FROM gauge) - ? AND seq % ?"
 INSERT = f"INSERT INTO gauge ({COLUMNS}) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -53,8 +54,9 @@ class Gauges:
         journal = self._hub.journal
         # a disk that fails is told of by the messages that it does not take
         with contextlib.suppress(sqlite3.Error):
-            row = Gauge(journal.boot, time.time(), self._noise_db, self._peak_db, round(memory, 1))
+            row = Gauge(journal.boot, journal.wall(), self._noise_db, self._peak_db, round(memory, 1))
             journal.db.execute(INSERT, row)
+            journal.db.execute(THINNED, (WHOLE, ONE_IN))
         self._noise_db = self._peak_db = None
 
 

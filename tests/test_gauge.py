@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lampd import config
-from lampd.gauge import EVERY_S, INSERT, Gauge, Gauges, gauges
+from lampd.gauge import EVERY_S, INSERT, WHOLE, Gauge, Gauges, gauges
 from lampd.hub import Hub
 from lampd.journal import Journal
 from lampd.messages import Level
@@ -44,3 +44,26 @@ def test_the_report_draws_them(tmp_path: Path) -> None:
         "For 2.0 hours it heard nothing at all: no microphone, or told not to listen.",
     ]
     assert len(drawn.picture) < 60_000
+
+
+def test_a_clock_that_was_set_is_no_axis() -> None:
+    journal = Journal(":memory:", "boot")
+    for number in range(20):
+        wall = (0.0 if number < 9 else NOW) + EVERY_S * number
+        journal.db.execute(INSERT, Gauge("boot", wall, -55.0, -10.0, 320.0))
+    assert "in order: its clock was set meanwhile" in room.section(journal).picture
+    journal.db.execute("DELETE FROM gauge WHERE seq < 10")
+    assert "its clock was set" not in room.section(journal).picture
+
+
+def test_a_month_is_kept_whole_and_less_of_what_is_older() -> None:
+    now = 0.0
+    hub = Hub(config.load(board="laptop"), Journal(":memory:", "boot"), lambda: now, live=False)
+    written = Gauges(hub)
+    rows = [Gauge("boot", NOW + EVERY_S * number, None, None, 1.0) for number in range(WHOLE + 360)]
+    hub.journal.db.executemany(INSERT, rows)
+    now = EVERY_S + 1
+    written.look()
+    kept = gauges(hub.journal)
+    assert len(kept) == WHOLE + 10
+    assert kept[-WHOLE:-1] == rows[1 - WHOLE :]

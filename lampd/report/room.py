@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -15,6 +16,8 @@ from lampd.story import LAMP as A_LAMP
 
 TITLE = "Its microphone and its memory"
 ENOUGH, POINTS = 6, 500
+SET_S = 30 * 86400.0
+"""More than between two that are drawn."""
 
 
 def section(journal: Journal, thing: Thing = A_LAMP) -> Section:
@@ -40,10 +43,18 @@ def _thinned(found: Sequence[Gauge]) -> Sequence[Gauge]:
     return found[:: max(1, len(found) // POINTS)]
 
 
+def _in_order(found: Sequence[Gauge]) -> bool:
+    """Whether the clock on the wall went forward, and within a boot was not set by a month."""
+    pairs = list(pairwise(found))
+    forward = all(one.wall <= other.wall for one, other in pairs)
+    return forward and all(other.wall - one.wall < SET_S for one, other in pairs if one.boot == other.boot)
+
+
 def _drawn(found: Sequence[Gauge]) -> Callable[[Figure], None]:
     def draw(figure: Figure) -> None:
         loud, large = figure.subplots(2, 1, sharex=True)
-        when = [datetime.fromtimestamp(one.wall) for one in found]
+        is_right = _in_order(found)
+        when = [datetime.fromtimestamp(one.wall) if is_right else number for number, one in enumerate(found)]
         for name, colour, values in (
             ("loudest", LAMP, [one.peak_db for one in found]),
             ("the room", HAND, [one.noise_db for one in found]),
@@ -53,9 +64,13 @@ def _drawn(found: Sequence[Gauge]) -> Callable[[Figure], None]:
         large.plot(when, [one.memory_mb for one in found], color=INK)
         large.set_ylabel("memory, MB")
         large.set_ylim(bottom=0)
-        locator = AutoDateLocator(maxticks=5)  # type: ignore[no-untyped-call]
-        large.xaxis.set_major_locator(locator)
-        large.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        if is_right:
+            locator = AutoDateLocator(maxticks=5)  # type: ignore[no-untyped-call]
+            large.xaxis.set_major_locator(locator)
+            large.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        else:
+            large.set_xlabel("in order: its clock was set meanwhile")
+            large.set_xticks([])
         figure.legend(loc="outside upper center", ncols=2)
 
     return draw
