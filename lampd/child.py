@@ -5,6 +5,7 @@ neither, and the hub gives the message again to the next life. Presses of a real
 arise here and are handled here, before the hub hears of them.
 """
 
+import contextlib
 import multiprocessing
 import os
 import queue
@@ -191,13 +192,8 @@ class Child:
             return
 
     def _next(self) -> tuple[int, AnyMessage]:
-        while not self._waiting:
-            try:
-                self._waiting.append(self._inbox.get(timeout=POLL_S))
-            except queue.Empty:
-                # its process number would not tell of a parent that died before anyone looked
-                if (parent := multiprocessing.parent_process()) and not parent.is_alive():
-                    self._leave(1)
+        if not self._waiting:
+            self._waiting.append(_taken(self._inbox))
         raw = self._waiting.popleft()
         if not raw:
             # the hub says good night
@@ -234,14 +230,37 @@ def _number(raw: bytes) -> tuple[int, AnyMessage]:
     return int.from_bytes(raw[:8], "big"), decode(memoryview(raw)[8:])
 
 
-def main(beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
-    """Entry point of the process."""
+def _taken(inbox: "Queue[bytes]") -> bytes:
+    """The next that comes out of it, or nothing where the parent is dead."""
+    parent = multiprocessing.parent_process()
+    while parent is None or parent.is_alive():
+        with contextlib.suppress(queue.Empty):
+            return inbox.get(timeout=POLL_S)
+    return b""
+
+
+def _not_said(error: Exception, handled: bytes) -> NoReturn:
+    """What is lost on its way to the hub, for want of memory, say, is asked for again of the next life alone."""
+    os._exit(1)
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """A process that has lost one of its threads looks well to the hub, and is not."""
+    threading.__excepthook__(failure)
+    os._exit(1)
+
+
+def main(inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
+    """Entry point of the process; a Beginning is the first that comes out of its inbox."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outbox._ignore_epipe = True  # type: ignore[attr-defined]
-    start = decode_beginning(beginning)
-    step_back(start.name, start.settings)
+    outbox._on_queue_feeder_error = _not_said  # type: ignore[attr-defined]
+    threading.excepthook = _thread_failed
     try:
-        Child(start, inbox, outbox).run()
+        if beginning := _taken(inbox):
+            start = decode_beginning(beginning)
+            step_back(start.name, start.settings)
+            Child(start, inbox, outbox).run()
     except Exception as error:
         outbox.put_nowait(encode_handled(Handled(0, [], error=explained(error))))
         outbox.close()

@@ -16,6 +16,7 @@ from lampd.ears import Ears
 from lampd.inline import Observer, Receipts
 from lampd.journal import Journal
 from lampd.log import log
+from lampd.memory import memory
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -30,6 +31,8 @@ from lampd.messages import (
     PartialTranscript,
     Records,
     Resume,
+    Speaking,
+    Speech,
     Tick,
     Told,
     Transcript,
@@ -81,6 +84,7 @@ class Hub:
         self.lit = journal.lit()
         self.standing = Standing(journal, self.began)
         self._records = False
+        self._utterance = 0
         self.ears = Ears(self.began)
         self.last_heard: float | None = None
         self.recent: deque[AnyMessage] = deque(maxlen=10)
@@ -93,12 +97,14 @@ class Hub:
         lit = self.journal.lit()
         if self._power_up != "restore" and not self.journal.knows_this_boot():
             lit = self._power_up == "lit"
-        return Resume(self.clock(), self.journal.utterance(), lit, self.standing.listens, self._records)
+        # the journal does not know yet what is being said, or transcribed
+        utterance = max(self._utterance, self.journal.utterance())
+        return Resume(self.clock(), utterance, lit, self.standing.listens, self._records)
 
     def _remembered(self, stage: str, before: int | None) -> list[AnyMessage]:
         """What a stage's next life is reminded of; nothing, where the journal is damaged: the others live on."""
         try:
-            return self.journal.memory(stage, before)
+            return memory(self.journal, stage, before)
         except (sqlite3.Error, msgspec.ValidationError, msgspec.DecodeError) as error:
             self.damage = f"{self.journal.path}: {error}: what it learned cannot be read"
             log.error("journal is damaged", stage=stage, error=str(error))
@@ -124,6 +130,8 @@ class Hub:
                 self.ears.hear(message)
             case Listening():
                 self.ears.begin(message.at)
+            case Speaking() | Speech():
+                self._utterance = message.utterance
             case Transcript():
                 self.last_heard = message.end
             case Model():

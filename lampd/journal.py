@@ -49,11 +49,7 @@ KEPT: tuple[type[AnyMessage], ...] = (
     Model,
 )
 RECENT: tuple[type[AnyMessage], ...] = (Lamp, Transcript, Directive, Flip, Acted, Correction, Learning)
-RECENT_S = 90.0
-"""Longer than any window of labelling, so that a stage fed this much knows what it knew."""
-JUDGED, ACTS, TRUSTS = 2200, 160, 10
-"""The last directives, of any boot, the last of those that would have acted, and how often trust was won or lost last:
-more than anyone is judged by."""
+"""What happens, and tells the time."""
 
 ELSEWHERE: dict[tuple[type[AnyMessage], str], str] = {
     (Example, field): f"""coalesce((SELECT {field} FROM transcript WHERE transcript.utterance = example.utterance
@@ -67,7 +63,8 @@ LABELS = f"""SELECT utterance, max(seq), possible, cause FROM example WHERE seq 
 JSON_FIELDS = {"possible", "examples", "thoughts", "losses", "because", "ngrams"}
 
 
-def _table(kind: type[AnyMessage]) -> str:
+def table(kind: type[AnyMessage]) -> str:
+    """Where messages of a kind are kept."""
     return kind.__name__.lower()
 
 
@@ -104,7 +101,7 @@ class Journal:
             fields = [field for field in kind.__struct_fields__ if (kind, field) not in ELSEWHERE]
             columns = ", ".join(f'"{field}"' for field in fields)
             marks = ", ".join("?" * (len(fields) + 3))
-            self._insert[kind] = f"INSERT INTO main.{_table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
+            self._insert[kind] = f"INSERT INTO main.{table(kind)} (seq, boot, wall, {columns}) VALUES ({marks})"
             self._fields[kind] = fields
         self.path = None if path == ":memory:" else Path(path)
         self.seq, self._now = 0, 0.0
@@ -117,11 +114,16 @@ class Journal:
             before.close()
         self.on_disk = on_disk
         self.seq = max(self.seq, *(self._max("seq", kind) for kind in KEPT))
-        newest = (db.execute(f"SELECT max(at) FROM {_table(kind)} WHERE boot = ?", (self.boot,)) for kind in RECENT)
+        newest = (db.execute(f"SELECT max(at) FROM {table(kind)} WHERE boot = ?", (self.boot,)) for kind in RECENT)
         self._now = max(self._now, *(row.fetchone()[0] or 0.0 for row in newest))
 
     def _max(self, column: str, kind: type[AnyMessage]) -> int:
-        return self.db.execute(f"SELECT max({column}) FROM {_table(kind)}").fetchone()[0] or 0
+        return self.db.execute(f"SELECT max({column}) FROM {table(kind)}").fetchone()[0] or 0
+
+    @property
+    def now(self) -> float:
+        """The latest lamp time of this boot that any message told."""
+        return self._now
 
     def write(self, message: AnyMessage) -> int:
         """Number a message, keep it if its type is kept, and return its number. Raises sqlite3.Error."""
@@ -155,11 +157,11 @@ class Journal:
             if isinstance(message, Transcript) and self.on_disk:
                 self._keeping.tidy(self.db, message.utterance)
 
-    def _read(self, kind: type[AnyMessage], condition: str, *values: Any) -> Iterator[tuple[int, AnyMessage]]:
+    def read(self, kind: type[AnyMessage], condition: str, *values: Any) -> Iterator[tuple[int, AnyMessage]]:
         """Messages of one type with their numbers, in order."""
         fields = kind.__struct_fields__
         columns = ", ".join(ELSEWHERE.get((kind, field), f'"{field}"') for field in fields)
-        query = f"SELECT seq, {columns} FROM {_table(kind)} WHERE {condition} ORDER BY seq"
+        query = f"SELECT seq, {columns} FROM {table(kind)} WHERE {condition} ORDER BY seq"
         for seq, *row in self.db.execute(query, values):
             data = dict(zip(fields, row, strict=True))
             for field in JSON_FIELDS & data.keys():
@@ -174,87 +176,35 @@ class Journal:
             remembered[utterance] = seq
             if (old := kept.add(utterance, tuple(msgspec.json.decode(possible)), cause)) is not None:
                 del remembered[old]
-        rows = self._read(Example, "seq IN (SELECT value FROM json_each(?))", str([*remembered.values()]))
+        rows = self.read(Example, "seq IN (SELECT value FROM json_each(?))", str([*remembered.values()]))
         return [message for _, message in rows if isinstance(message, Example)]
-
-    def memory(self, stage: str, before: int | None = None) -> list[AnyMessage]:
-        """What a new life of `stage` must hear to know what the old one knew when message number `before` came: every
-        label, the last model of each kind, the last thoughts, and, of this boot, what was said in the last minute and
-        a half, what bears on that, and how the lamp was before."""
-        before = self.seq + 1 if before is None else before
-        if stage not in ("anticipator", "trainer"):
-            return []
-        memory: list[AnyMessage] = [*self.examples(before)]
-        if stage == "anticipator":
-            # a voice's models lie in a folder of its name
-            newest = "seq IN (SELECT max(seq) FROM model WHERE seq < ? AND path LIKE ? GROUP BY kind)"
-            folder = f"%/{self.voice}/%" if self.voice else "%"
-            memory += [message for _, message in self._read(Model, newest, before, folder)]
-            last = "SELECT seq FROM directive WHERE seq < ? {} ORDER BY seq DESC LIMIT ?"
-            acts = last.format("AND would != 'nothing'")
-            judged = f"seq IN ({last.format('')}) OR seq IN ({acts})"
-            memory += [message for _, message in self._read(Directive, judged, before, JUDGED, before, ACTS)]
-            for told, count in ((Autonomy, 1), (Trust, TRUSTS)):
-                newest = f"seq IN (SELECT seq FROM {_table(told)} WHERE seq < ? ORDER BY seq DESC LIMIT ?)"
-                memory += [message for _, message in self._read(told, newest, before, count)]
-            said_since = self._now - RECENT_S
-            since = said_since - RECENT_S
-            older = "seq < ? AND NOT (boot = ? AND at >= ?)"
-            memory += [m for _, m in self._read(Learning, *self._last(Learning, older, before, self.boot, since))]
-            memory += self._lamp(since, before)
-            recent: list[tuple[int, AnyMessage]] = []
-            for kind in RECENT:
-                begin = said_since if kind is Transcript else since
-                recent += self._read(kind, "boot = ? AND at >= ? AND seq < ?", self.boot, begin, before)
-            memory += [message for _, message in sorted(recent, key=lambda row: row[0])]
-            # what was not done, for the relay rested or a hand was faster, is nothing to be judged by
-            acted = {row[0] for row in self.db.execute("SELECT utterance FROM acted")}
-            for place, one in enumerate(memory):
-                if isinstance(one, Directive) and one.wish != "nothing" and one.utterance not in acted:
-                    memory[place] = msgspec.structs.replace(one, would="nothing")
-        return memory
-
-    def _lamp(self, at: float, before: int) -> list[Lamp]:
-        """The lamp as it last changed before `at` on this boot, if it did."""
-        changes: list[tuple[int, float, int]] = []
-        for kind in (Lamp, Flip, Acted):
-            last = f"SELECT seq, at, lit FROM {_table(kind)} WHERE boot = ? AND at < ? AND seq < ? ORDER BY seq DESC"
-            changes += self.db.execute(f"{last} LIMIT 1", (self.boot, at, before))
-        return [Lamp(since, bool(lit)) for _, since, lit in sorted(changes)[-1:]]
 
     def about(self, kind: type[AnyMessage], utterance: int | None = None) -> list[tuple[int, float, AnyMessage]]:
         """Messages of one type about an utterance, by default the last that any is about, with number and wall time."""
         number = self._max("utterance", kind) if utterance is None else utterance
-        walls = dict(self.db.execute(f"SELECT seq, wall FROM {_table(kind)} WHERE utterance = ?", (number,)))
-        return [(seq, walls[seq], one) for seq, one in self._read(kind, "utterance = ?", number)]
+        walls = dict(self.db.execute(f"SELECT seq, wall FROM {table(kind)} WHERE utterance = ?", (number,)))
+        return [(seq, walls[seq], one) for seq, one in self.read(kind, "utterance = ?", number)]
 
     def tail(self, count: int) -> list[tuple[float, AnyMessage]]:
         """The last `count` messages kept, with their wall time, in order."""
         rows: list[tuple[int, float, AnyMessage]] = []
         for kind in KEPT:
-            table = _table(kind)
-            found = self.db.execute(f"SELECT seq, wall FROM {table} ORDER BY seq DESC LIMIT ?", (count,)).fetchall()
-            if found:
+            last = f"SELECT seq, wall FROM {table(kind)} ORDER BY seq DESC LIMIT ?"
+            if found := self.db.execute(last, (count,)).fetchall():
                 walls = dict(found)
-                rows += [(seq, walls[seq], message) for seq, message in self._read(kind, "seq >= ?", found[-1][0])]
+                rows += [(seq, walls[seq], message) for seq, message in self.read(kind, "seq >= ?", found[-1][0])]
         return [(wall, message) for _, wall, message in sorted(rows, key=lambda row: row[0])[-count:]]
 
     def lit(self) -> bool:
         """The lamp's last known state."""
-        changes = [row for kind in (Lamp, Flip, Acted) for row in self._read(kind, "seq = ?", self._max("seq", kind))]
+        changes = [row for kind in (Lamp, Flip, Acted) for row in self.read(kind, "seq = ?", self._max("seq", kind))]
         newest = max(changes, key=lambda row: row[0], default=None)
         return isinstance(newest[1], (Lamp, Flip, Acted)) and newest[1].lit if newest else False
 
-    def _last(self, kind: type[AnyMessage], condition: str, *values: Any) -> tuple[str, Any]:
-        """The condition that only the last message meets which meets `condition`, with its value."""
-        row = self.db.execute(f"SELECT max(seq) FROM {_table(kind)} WHERE {condition}", values).fetchone()
-        return "seq = ?", row[0]
-
     def last(self, kind: type[AnyMessage], condition: str = "1") -> tuple[bool, AnyMessage] | None:
         """The last message of a kind that meets a `condition` in SQL, and whether it is of this boot."""
-        here, seq = self._last(kind, condition)
-        for _, message in self._read(kind, here, seq):
-            boot = self.db.execute(f"SELECT boot FROM {_table(kind)} WHERE seq = ?", (seq,)).fetchone()[0]
+        for seq, message in self.read(kind, f"seq = (SELECT max(seq) FROM {table(kind)} WHERE {condition})"):
+            boot = self.db.execute(f"SELECT boot FROM {table(kind)} WHERE seq = ?", (seq,)).fetchone()[0]
             return boot == self.boot, message
         return None
 
@@ -265,11 +215,11 @@ class Journal:
 
     def utterance(self) -> int:
         """The highest utterance number used."""
-        return max(self._max("utterance", Transcript), self._max("utterance", Example))
+        return max(self._max("utterance", kind) for kind in (Transcript, Directive, Example))
 
     def counts(self) -> dict[str, int]:
         """Rows by table, and examples by what they say."""
-        tables = sorted(_table(kind) for kind in KEPT)
+        tables = sorted(table(kind) for kind in KEPT)
         return {table: self.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
     def known(self) -> dict[str, int]:

@@ -15,11 +15,13 @@ from multiprocessing.queues import Queue
 from typing import Any
 
 from lampd import child
-from lampd.messages import AnyMessage, encode
+from lampd.messages import AnyMessage, Speech, encode
 
 SPAWN = multiprocessing.get_context("spawn")
 DEADLY = 3
 """A message that this many lives in a row did not survive is not given to another."""
+SPEECHES = 64
+"""Of half a megabyte at most, each."""
 
 
 class Life:
@@ -30,7 +32,7 @@ class Life:
         self.outbox: Queue[bytes] = SPAWN.Queue(2 * size)
         self.process: BaseProcess = SPAWN.Process(
             target=child.main,
-            args=(child.encode_beginning(beginning), self.inbox, self.outbox),
+            args=(self.inbox, self.outbox),
             name=f"lampd-{beginning.name}",
             daemon=True,
         )
@@ -42,7 +44,14 @@ class Life:
         self.inbox._ignore_epipe = True  # type: ignore[attr-defined]
         self.began = time.monotonic()
         self.ready = False
-        threading.Thread(target=self._bring, args=(beginning.name, arrivals), daemon=True).start()
+        try:
+            # not among its arguments: a pipe takes 64 kB, and the hub would wait until the child has read the rest
+            self.inbox.put_nowait(child.encode_beginning(beginning))
+            threading.Thread(target=self._bring, args=(beginning.name, arrivals), daemon=True).start()
+        except RuntimeError:
+            # no thread is to be had
+            self.end()
+            raise
 
     def _bring(self, name: str, arrivals: "queue.SimpleQueue[Any]") -> None:
         # a message cut off by the child's death ends the stream too
@@ -73,6 +82,8 @@ class Child:
         self.error = ""
         self.note = ""
         self.pulse = time.monotonic()
+        self.time = 0.0
+        """Lamp time as far as it has handled what happened."""
         self.begin_at = 0.0
         self.delay = 0.0
         self._deaths_over = (0, 0)
@@ -85,6 +96,14 @@ class Child:
         """Whether it has been given something and has handled nothing for `after` seconds, when the hub last `listened`
         to all that had been said."""
         return bool(self.life and self.life.ready and self.given and listened - self.pulse > after)
+
+    def shed(self, most: int) -> None:
+        """Of what waits for a stage that takes nothing, lose the oldest where it is more than `most`, or SPEECHES that
+        wait to be transcribed: sound is large, and what was said long ago teaches nothing."""
+        speeches = [waiting for waiting in self.pending if isinstance(waiting[1], Speech)]
+        for waiting in [*self.pending][:-most] or speeches[:-SPEECHES]:
+            self.pending.remove(waiting)
+            self.dropped += 1
 
     def set_aside(self) -> AnyMessage | None:
         """Take out the message that was being handled at the third death in a row."""

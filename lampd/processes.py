@@ -26,8 +26,10 @@ STARTUP_S = 180.0
 """A slow board takes this long, at worst, to load a large voice."""
 SWITCH_FIRST_S = 15.0
 """For so long the other stages wait for the operator."""
+SWITCH_STARTS_S, SWITCH_HANGS_S = 30.0, 5.0
+"""The operator loads little and never thinks: when it takes longer than this, it is started again."""
 STUFFED = 4
-"""Inboxes full of messages that wait for a stage, before it counts as hung."""
+"""Inboxes full of messages that wait for a stage, before it counts as hung; no more wait for one that is down."""
 BROKEN = (-signal.SIGILL, -signal.SIGSEGV, -signal.SIGBUS)
 """How a process ends whose runtime is not for this processor."""
 
@@ -70,12 +72,19 @@ class Processes:
 
     def _begin(self, one: Child) -> None:
         before = one.pending[0][0] if one.pending else None
-        beginning = child.Beginning(
-            one.name, self._settings, self._memory(one.name, before), self._resume(), self._live
-        )
+        resume = self._resume()
+        if one.pending and one.name != "operator":
+            # its time goes on where that of its last life stopped, for what waits has happened since
+            resume = msgspec.structs.replace(resume, at=min(resume.at, max(one.time, one.pending[0][1].at)))
+        beginning = child.Beginning(one.name, self._settings, self._memory(one.name, before), resume, self._live)
         one.given = 0
-        one.life = Life(beginning, self._settings.hub.inbox, self._arrivals)
         one.pulse = time.monotonic()
+        try:
+            one.life = Life(beginning, self._settings.hub.inbox, self._arrivals)
+        except (OSError, RuntimeError) as error:
+            # no process, file or thread is to be had: those that live go on
+            one.error = f"cannot be started: {error}"
+            self._died(one)
 
     def give(self, name: str, seq: int, message: AnyMessage) -> None:
         """Put a message into a stage's inbox, in its turn; one that may be lost is, when the inbox is full."""
@@ -85,6 +94,8 @@ class Processes:
             return
         one.pending.append((seq, message))
         one.flush(self._settings.hub.inbox)
+        if not (one.life and one.life.ready):
+            one.shed(STUFFED * self._settings.hub.inbox)
 
     def arrival(self, timeout: float) -> list[AnyMessage]:
         """Wait up to `timeout` seconds for a child to have handled something, and return what was said by all that have
@@ -118,7 +129,9 @@ class Processes:
 
     def hung(self) -> list[Child]:
         """Those who handle nothing. What arrived while the hub waited for the disk is not held against them."""
-        return [one for one in self.children.values() if one.is_hung(self._settings.hub.hang_after_s, self._listened)]
+        after = dict.fromkeys(self.children, self._settings.hub.hang_after_s)
+        after["operator"] = min(after["operator"], SWITCH_HANGS_S)
+        return [one for name, one in self.children.items() if one.is_hung(after[name], self._listened)]
 
     def soon(self, call: Callable[[], object]) -> None:
         """Have `call` made by the thread that waits for arrivals. May be called from any thread."""
@@ -148,6 +161,8 @@ class Processes:
             one.life.ready = True
             log.info("stage ready", stage=one.name, seconds=round(one.pulse - one.life.began, 2))
         one.flush(self._settings.hub.inbox)
+        if heard:
+            one.time = max(one.time, heard.at)
         if heard and self._receipts:
             self._receipts(one.name, heard, handled.said)
         return handled.said
@@ -187,7 +202,8 @@ class Processes:
                 continue
             age = now - one.life.began
             if not one.life.ready:
-                if age > STARTUP_S:
+                if age > (SWITCH_STARTS_S if one.name == "operator" else STARTUP_S):
+                    one.error = f"not ready after {age:.0f} s"
                     self._died(one)
             elif one in hung or (len(one.pending) > STUFFED * hub.inbox and age > hub.hang_after_s):
                 one.error = f"hung: nothing handled for {one.silent_for():.0f} s"

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from lampd.household import Household
 from lampd.hub import Hub
 from lampd.inline import Inline, Observer, Receipts
 from lampd.journal import Journal
+from lampd.memory import memory
 from lampd.messages import AnyMessage, Resume
 from lampd.processes import Processes, Remote
 from lampd.routes import STAGES, Stage
@@ -46,7 +48,7 @@ def stages_here(settings: Settings, journal: Journal, session: Session, text: bo
     deaf = () if hears else ("recorder", "transcriber")
     stages: dict[str, Stage] = {name: Silent() if name in deaf else assembly.build(name, settings) for name in STAGES}
     for name, stage in stages.items():
-        for message in journal.memory(name):
+        for message in memory(journal, name):
             stage.handle(message)
     return stages
 
@@ -81,9 +83,9 @@ def in_processes(settings: Settings, journal: Journal) -> Iterator[dict[str, Rem
     """The five stages in five real processes, to be played in lockstep: each message waits for the one before."""
 
     def resume() -> Resume:
-        return Resume(0.0, journal.utterance(), journal.lit())
+        return Resume(journal.now, journal.utterance(), journal.lit())
 
-    processes = Processes(settings, journal.memory, resume)
+    processes = Processes(settings, partial(memory, journal), resume)
     processes.start()
     try:
         processes.wait_ready()

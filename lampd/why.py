@@ -15,7 +15,8 @@ from lampd.journal import Journal
 from lampd.learners.explanation import explain
 from lampd.learners.judge import Verdict
 from lampd.learners.wish import Predictor
-from lampd.messages import AnyMessage, Cause, Directive, Example, Model, Resume, Said, Tag, Transcript
+from lampd.memory import memory, then
+from lampd.messages import AnyMessage, Cause, Directive, Example, Resume, Said, Tag, Transcript
 from lampd.settings import Settings
 
 AGAIN = 10**12
@@ -85,10 +86,9 @@ def why(journal: Journal, settings: Settings, utterance: int | None = None) -> R
     seq, directive = _directive(journal, utterance)
     said, wall = said_then(journal, directive.utterance)
     examples = journal.examples(seq)
-    known_by = [one for one in journal.memory("anticipator", seq) if isinstance(one, (Model, Directive))]
     begin = Resume(directive.at, directive.utterance, directive.was_lit)
 
-    mind = thinker(settings, [*examples, *known_by, begin])
+    mind = thinker(settings, [*examples, *then(journal, seq), begin])
     thought = mind.think(said, directive.was_lit)
 
     def likely_without(example: Example) -> float:
@@ -136,7 +136,7 @@ def why(journal: Journal, settings: Settings, utterance: int | None = None) -> R
 def thinks(journal: Journal, settings: Settings, words: Sequence[Said]) -> list[list[tuple[Tag, float, bool]]]:
     """Of `words`, each, by what is known now: how likely they mean lit to a dark lamp, and dark to one that is lit, and
     whether that is enough to act."""
-    mind = thinker(settings, journal.memory("anticipator"))
+    mind = thinker(settings, memory(journal, "anticipator"))
     tags: tuple[tuple[Tag, bool], ...] = ("lit", False), ("dark", True)
     opinions = []
     for said in words:

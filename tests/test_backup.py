@@ -25,6 +25,7 @@ from lampd.archive import ArchiveError
 from lampd.backup import BackupError
 from lampd.cli.main import main
 from lampd.journal import Journal, boot_id
+from lampd.memory import memory
 from lampd.messages import AnyMessage, Autonomy, Flip, Lamp, Learning, Listening, Model, Tick
 from lampd.restore import Restored
 from lampd.signature import SignatureError
@@ -48,7 +49,7 @@ def learn(state: Path) -> None:
     life.say(NIGHT, flip=True)
     life.say(SOUP)
     trainer = Trainer(state / "models" / VOICE, 5)
-    for message in [*journal.memory("trainer"), Tick(1000.0)]:
+    for message in [*memory(journal, "trainer"), Tick(1000.0)]:
         for said in trainer.handle(message):
             journal.write(said)
     journal.close()
@@ -92,16 +93,16 @@ def said(state: Path) -> list[str]:
         journal.close()
 
 
-def memory(state: Path) -> list[AnyMessage]:
+def known(state: Path) -> list[AnyMessage]:
     """What a lamp of `state` knows when it starts, but for where its models lie."""
     journal = Journal(state / "journal.db", "later", VOICE)
     try:
-        known = journal.memory("anticipator")
+        remembered = memory(journal, "anticipator")
     finally:
         journal.close()
     return [
         msgspec.structs.replace(one, path=str(Path(one.path).relative_to(state))) if isinstance(one, Model) else one
-        for one in known
+        for one in remembered
     ]
 
 
@@ -138,11 +139,11 @@ def test_what_was_learned_comes_back_on_another_lamp(learned: Path, tmp_path: Pa
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(settings))
     assert main(["--config", str(tmp_path / "a.yaml"), "backup", str(file)]) == 0
     assert main(["--config", str(tmp_path / "b.yaml"), "restore", str(file)]) == 0
-    assert memory(state) == memory(learned)
+    assert known(state) == known(learned)
     before, after = (Journal(where / "journal.db", "x", VOICE) for where in (learned, state))
     for words in (LIGHT, NIGHT, SOUP, "wholly new words"):
         assert likely(after, words) == likely(before, words)
-    [model] = [one for one in after.memory("anticipator") if isinstance(one, Model)]
+    [model] = [one for one in memory(after, "anticipator") if isinstance(one, Model)]
     assert Path(model.path).is_relative_to(state)
     assert Path(model.path).read_bytes() == next(learned.rglob("*.safetensors")).read_bytes()
     before.close()
@@ -381,7 +382,7 @@ def test_a_bit_that_somebody_flips_is_refused_or_changes_nothing(
     except REFUSED:
         assert not state.exists() or not tree(state)
     else:
-        assert memory(state) == memory(learned)
+        assert known(state) == known(learned)
     shutil.rmtree(state, ignore_errors=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lampd.hub import Hub
 from lampd.journal import Journal
-from lampd.messages import Flip, Lamp
+from lampd.messages import Flip, Lamp, Speaking, Speech, Transcript
 from lampd.settings import Settings
 
 
@@ -29,3 +29,15 @@ def test_after_a_power_cut_the_lamp_comes_up_as_configured_and_later_as_it_was(
     journal.write(Lamp(1.0, expected))
     journal.write(Flip(2.0, not expected))
     assert hub.resume().lit == (not expected)
+
+
+def test_a_recorder_that_comes_back_uses_no_number_again(settings: Settings) -> None:
+    """What is being said, or transcribed, is in no journal yet."""
+    journal = Journal(":memory:", boot="boot")
+    journal.write(Transcript(1.0, 6, 0.0, 1.0, "hello", 1.0))
+    hub = Hub(settings, journal, lambda: 1.0, live=False)
+    assert hub.resume().utterance == 6
+    hub.post(Speech(2.0, 7, 1.5, 2.0, b""))
+    assert hub.resume().utterance == 7
+    hub.post(Speaking(3.0, 8, 2.5, b""))
+    assert hub.resume().utterance == 8

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from lampd import schema
-from lampd.journal import JUDGED, KEPT, RECENT_S, Journal, JournalError, boot_id
+from lampd.journal import KEPT, Journal, JournalError, boot_id
 from lampd.keeping import SILENCE_EVERY, SOUNDS_KEPT
+from lampd.memory import JUDGED, RECENT_S, memory
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -124,6 +125,24 @@ def test_every_message_is_numbered_and_only_some_are_kept() -> None:
     assert sum(journal.counts().values()) == len(ONE_OF_EACH) + 1
 
 
+def test_what_belongs_together_is_kept_together_or_not_at_all(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", "boot")
+    together = [Tick(1.0), Flip(1.0, True), Correction(1.0, 7, False)]
+    assert journal.write_all(together) == [1, 2, 3]
+    journal.db.execute("CREATE TRIGGER full BEFORE INSERT ON correction BEGIN SELECT RAISE(FAIL, 'no room'); END")
+    with pytest.raises(sqlite3.Error, match="no room"):
+        journal.write_all(together)
+    assert journal.counts()["flip"] == 1
+    journal.db.execute("DROP TRIGGER full")
+    assert journal.write_all(together) == [7, 8, 9], "the numbers of what was not kept are not used again"
+    assert [row for (row,) in journal.db.execute("SELECT seq FROM flip")] == [2, 8]
+
+
+def test_an_utterance_that_was_acted_on_while_it_was_said_has_used_its_number() -> None:
+    journal = filled(words(1.0, 6), thought(2.0, 7))
+    assert journal.utterance() == 7
+
+
 def test_numbers_go_on_after_reopening(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db", "boot")
     last = [journal.write(message) for message in ONE_OF_EACH][-1]
@@ -189,42 +208,55 @@ def test_scores_are_counted() -> None:
 
 def test_those_without_a_memory_get_none() -> None:
     journal = filled(*ONE_OF_EACH)
-    for stage in ("operator", "recorder", "transcriber"):
-        assert journal.memory(stage) == []
+    for stage in ("recorder", "transcriber"):
+        assert memory(journal, stage) == []
+
+
+def test_the_operator_remembers_the_last_acts_and_flips_of_this_boot(tmp_path: Path) -> None:
+    last = [Acted(990.0, 2, True), Flip(995.0, False)]
+    journal = filled(Flip(500.0, False), words(989.0, 2), *last, Tick(1000.0))
+    # it said all of that itself, whatever waits for it
+    assert memory(journal, "operator", before=3) == last
+    journal.boot = "the next"
+    assert memory(journal, "operator") == []
 
 
 def test_the_trainer_remembers_every_present_label() -> None:
     journal = filled(example(1.0, 1, "lit"), words(5000.0, 2), example(5000.0, 2, "dark"), example(1.0, 1, "dark"))
-    assert journal.memory("trainer") == [example(5000.0, 2, "dark"), example(1.0, 1, "dark")]
+    assert memory(journal, "trainer") == [example(5000.0, 2, "dark"), example(1.0, 1, "dark")]
 
 
 def test_the_anticipator_remembers_labels_the_model_and_the_last_minutes() -> None:
     model = ONE_OF_EACH[-2]
     old = [Lamp(1.0, False), words(10.0, 1), Flip(11.0, True), example(10.0, 1, "lit"), model]
     new = [words(1000.0, 2), Acted(1000.5, 2, False), Flip(1003.0, True), Correction(1003.0, 2, False)]
-    journal = filled(*old, *new, Tick(1010.0))
-    memory = journal.memory("anticipator")
-    assert memory[:2] == [example(10.0, 1, "lit"), model]
-    assert memory[2:] == [Lamp(11.0, True), *new], "and how the lamp was before"
+    label = example(1000.0, 2, "dark")
+    journal = filled(*old, *new, label, Tick(1010.0))
+    found = memory(journal, "anticipator")
+    assert found[:3] == [example(10.0, 1, "lit"), label, model]
+    assert found[3:] == [Lamp(11.0, True), *new, label], "and how the lamp was before, and what it concluded"
 
 
 def test_what_bears_on_the_first_words_remembered_is_remembered_too() -> None:
     flip = Flip(1000.0 - RECENT_S - 5.0, True)
     journal = filled(flip, words(1000.0 - RECENT_S - 1.0, 1), words(1000.0 - RECENT_S, 2), Tick(1000.0))
-    assert journal.memory("anticipator") == [flip, words(1000.0 - RECENT_S, 2)]
+    assert memory(journal, "anticipator") == [flip, words(1000.0 - RECENT_S, 2)]
 
 
 def test_memory_is_of_the_messages_before_the_one_in_question() -> None:
     later = [words(12.0, 2), example(10.0, 1, "dark"), Flip(13.0, True)]
     journal = filled(words(10.0, 1), example(10.0, 1, "lit"), *later)
-    assert journal.memory("anticipator", before=3) == [example(10.0, 1, "lit"), words(10.0, 1)]
-    assert journal.memory("anticipator", before=4) == [example(10.0, 1, "lit"), words(10.0, 1), words(12.0, 2)]
-    assert journal.memory("trainer", before=1) == []
+    label = example(10.0, 1, "dark")
+    # what it said itself it knows, though it was numbered after what it had not handled
+    assert memory(journal, "anticipator", before=3) == [label, words(10.0, 1), label]
+    assert memory(journal, "anticipator", before=4) == [label, words(10.0, 1), words(12.0, 2), label]
+    assert memory(journal, "trainer", before=3) == [example(10.0, 1, "lit")]
+    assert memory(journal, "trainer", before=1) == []
 
 
 def test_a_label_that_was_revised_later_is_remembered_as_it_was() -> None:
     journal = filled(example(10.0, 1, "lit"), Tick(11.0), example(10.0, 1, "dark"))
-    assert journal.memory("trainer", before=3) == [example(10.0, 1, "lit")]
+    assert memory(journal, "trainer", before=3) == [example(10.0, 1, "lit")]
 
 
 def test_another_boot_has_another_clock(tmp_path: Path) -> None:
@@ -234,7 +266,7 @@ def test_another_boot_has_another_clock(tmp_path: Path) -> None:
     journal.close()
     tuesday = Journal(tmp_path / "journal.db", "tuesday")
     tuesday.write(words(20.0, 2))
-    assert tuesday.memory("anticipator") == [example(5000.0, 1, "lit"), words(20.0, 2)]
+    assert memory(tuesday, "anticipator") == [example(5000.0, 1, "lit"), words(20.0, 2)]
 
 
 def test_a_new_hub_on_the_same_boot_remembers_the_last_minutes_and_not_the_whole_boot(tmp_path: Path) -> None:
@@ -242,7 +274,7 @@ def test_a_new_hub_on_the_same_boot_remembers_the_last_minutes_and_not_the_whole
     for message in (words(10.0, 1), words(5000.0, 2)):
         journal.write(message)
     journal.close()
-    assert Journal(tmp_path / "journal.db", "boot").memory("anticipator") == [words(5000.0, 2)]
+    assert memory(Journal(tmp_path / "journal.db", "boot"), "anticipator") == [words(5000.0, 2)]
 
 
 def thought(at: float, utterance: int) -> Directive:
@@ -256,9 +288,9 @@ def test_the_last_thoughts_are_remembered_whatever_the_boot(tmp_path: Path) -> N
         journal.write(one)
     journal.close()
     tuesday = Journal(tmp_path / "journal.db", "tuesday")
-    assert tuesday.memory("anticipator") == thoughts[-JUDGED:]
-    assert tuesday.memory("anticipator", before=3) == thoughts[:2]
-    assert tuesday.memory("trainer") == []
+    assert memory(tuesday, "anticipator") == thoughts[-JUDGED:]
+    assert memory(tuesday, "anticipator", before=3) == thoughts[-JUDGED:], "it said them all itself"
+    assert memory(tuesday, "trainer") == []
 
 
 # files of an older lampd
@@ -414,17 +446,17 @@ def test_what_another_voice_heard_is_kept_and_not_remembered(tmp_path: Path) -> 
     journal = Journal(path, "boot", "old")
     for message in (heard(1, "old"), example(6.0, 1, "lit"), Model(7.0, "gate", 1, "/old/gate-1", {}), example(7.0, 9)):
         journal.write(message)
-    assert [one.utterance for one in journal.memory("trainer") if isinstance(one, Example)] == [1, 9]
+    assert [one.utterance for one in memory(journal, "trainer") if isinstance(one, Example)] == [1, 9]
     journal.close()
     new = Journal(path, "boot", "new")
     new.write(heard(2, "new"))
     new.write(example(8.0, 2, "dark"))
-    assert [one.utterance for one in new.memory("trainer") if isinstance(one, Example)] == [9, 2], "9 has no sound"
-    assert not any(isinstance(one, Model) for one in new.memory("anticipator"))
+    assert [one.utterance for one in memory(new, "trainer") if isinstance(one, Example)] == [9, 2], "9 has no sound"
+    assert not any(isinstance(one, Model) for one in memory(new, "anticipator"))
     new.close()
     back = Journal(path, "boot", "old")
-    assert [one.utterance for one in back.memory("trainer") if isinstance(one, Example)] == [1, 9]
-    assert [one.path for one in back.memory("anticipator") if isinstance(one, Model)] == ["/old/gate-1"]
+    assert [one.utterance for one in memory(back, "trainer") if isinstance(one, Example)] == [1, 9]
+    assert [one.path for one in memory(back, "anticipator") if isinstance(one, Model)] == ["/old/gate-1"]
     assert {one.utterance for one in back.examples() if one.sound} == {1}
 
 

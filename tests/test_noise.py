@@ -9,6 +9,7 @@ import soundfile
 
 from lampd import config
 from lampd.journal import Journal
+from lampd.memory import memory
 from lampd.messages import Example, Transcript
 from lampd.noise import GAP_S, heard, judged
 from lampd.session import SessionError
@@ -27,7 +28,7 @@ def said(number: int, end: float, text: str) -> Transcript:
 def test_what_would_have_acted_is_counted_before_it_is_learned() -> None:
     journal = Journal(":memory:", "boot")
     journal.write(Example(0.0, 1, "hello sunshine", False, ("lit",), "flip", True))
-    mind = thinker(SETTINGS, journal.memory("anticipator"))
+    mind = thinker(SETTINGS, memory(journal, "anticipator"))
     television = [
         said(1, 10.0, "hello sunshine"),
         said(2, 20.0, "and now the weather"),

@@ -12,6 +12,7 @@ from lampd.daemon import open_journal
 from lampd.hub import Hub
 from lampd.journal import Journal
 from lampd.lives import Child
+from lampd.memory import memory
 from lampd.messages import AnyMessage, Example, Flip, Lamp, Tag, Tick, Transcript
 from lampd.outage import Outage
 from lampd.settings import Settings
@@ -50,7 +51,7 @@ def test_what_was_kept_before_and_meanwhile_is_read_as_one(tmp_path: Path) -> No
     assert everything(journal) == [*BEFORE, *MEANWHILE]
     assert (journal.lit(), journal.utterance()) == (False, 3), "the operator's and the recorder's next lives need that"
     assert [one.possible for one in journal.examples()] == [("lit",), ("dark",)]
-    assert MEANWHILE[1] in journal.memory("anticipator")
+    assert MEANWHILE[1] in memory(journal, "anticipator")
     # a label that is revised replaces the one on disk
     journal.write(example(40.0, 1, "nothing"))
     assert journal.known()["nothing"] == 1

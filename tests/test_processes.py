@@ -1,9 +1,13 @@
 """Five real processes do what one does, whatever dies."""
 
 import contextlib
+import multiprocessing.queues
+import multiprocessing.spawn
 import os
+import queue
 import random
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -11,18 +15,19 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from lampd import assembly, session
-from lampd.child import Handled
+from lampd import assembly, child, session
+from lampd.child import Beginning, Handled
 from lampd.household import Household
 from lampd.hub import Hub
 from lampd.journal import Journal
-from lampd.lives import DEADLY
+from lampd.lives import DEADLY, SPAWN, SPEECHES, Life
 from lampd.messages import AnyMessage, Example, Flip, Press, Resume, Speaking, Speech, Tick, Transcript
-from lampd.processes import Processes, Remote
+from lampd.processes import STUFFED, SWITCH_HANGS_S, Processes, Remote
 from lampd.replay import in_processes, play, play_live, stages_here, state
 from lampd.routes import STAGES
 from lampd.score import Score
@@ -114,14 +119,14 @@ class Killer(threading.Thread):
 
 
 def kept(journal: Journal) -> dict[str, list[tuple[object, ...]]]:
-    """What is acknowledged: transcripts, flips, and the final labels."""
+    """What is acknowledged: transcripts, flips, and all labels, as often as they were said."""
     examples = [(e.utterance, e.text, e.possible, e.cause) for e in journal.examples()]
     messages = [message for _, message in journal.tail(100_000)]
     return {
         "examples": sorted(examples),
         "transcripts": [(m.utterance, m.text) for m in messages if isinstance(m, Transcript)],
         "flips": [(m.at, m.lit) for m in messages if isinstance(m, Flip)],
-        "labels": sorted({(m.utterance, m.possible, m.settled) for m in messages if isinstance(m, Example)}),
+        "labels": sorted((m.utterance, m.possible, m.settled) for m in messages if isinstance(m, Example)),
     }
 
 
@@ -179,16 +184,16 @@ def test_a_hung_stage_is_restarted_and_loses_nothing(settings: Settings, tmp_pat
     try:
         for message in hub.processes.wait_ready():
             hub.post(message)
-        child = hub.processes.children["anticipator"]
-        assert child.life and child.life.process.pid
-        os.kill(child.life.process.pid, signal.SIGSTOP)
+        anticipator = hub.processes.children["anticipator"]
+        assert anticipator.life and anticipator.life.process.pid
+        os.kill(anticipator.life.process.pid, signal.SIGSTOP)
         now = time.monotonic()
         hub.post(Transcript(now, 1, now - 1, now, "turn on the light", 1.0))
         until = time.monotonic() + 30
-        while child.pending and time.monotonic() < until:
+        while anticipator.pending and time.monotonic() < until:
             hub.turn(time.monotonic() + 0.1)
-        assert child.restarts == 1
-        assert not child.pending
+        assert anticipator.restarts == 1
+        assert not anticipator.pending
         assert status(hub, Path("/"))["stages"]["anticipator"]["state"] == "ready"
         assert any(message.__class__.__name__ == "Directive" for _, message in journal.tail(10))
     finally:
@@ -208,12 +213,12 @@ def test_a_message_that_kills_its_stage_again_and_again_is_set_aside(settings: S
         processes.give("anticipator", 1, Speechless(1.0))  # type: ignore[arg-type]
         processes.give("anticipator", 2, Tick(2.0))
         until = time.monotonic() + 60
-        child = processes.children["anticipator"]
-        while child.pending and time.monotonic() < until:
+        anticipator = processes.children["anticipator"]
+        while anticipator.pending and time.monotonic() < until:
             processes.tend()
             processes.arrival(0.05)
-        assert child.restarts == DEADLY
-        assert not child.pending
+        assert anticipator.restarts == DEADLY
+        assert not anticipator.pending
     finally:
         processes.stop()
 
@@ -226,9 +231,9 @@ def test_the_switch_works_while_everything_else_is_dead(settings: Settings, tmp_
         operator = hub.processes.children["operator"]
         while not (operator.life and operator.life.ready):
             hub.turn(time.monotonic() + 0.1)
-        for name, child in hub.processes.children.items():
-            if name != "operator" and child.life:
-                child.life.process.kill()
+        for name, one in hub.processes.children.items():
+            if name != "operator" and one.life:
+                one.life.process.kill()
         flips: list[bool] = []
         hub.observers.append(lambda message: flips.append(message.lit) if isinstance(message, Flip) else None)
         hub.post(Press(time.monotonic()))
@@ -246,7 +251,7 @@ def test_stop_takes_less_than_three_seconds(settings: Settings, tmp_path: Path, 
     hub.start()
     for message in hub.processes.wait_ready():
         hub.post(message)
-    lives = [child.life for child in hub.processes.children.values() if child.life]
+    lives = [one.life for one in hub.processes.children.values() if one.life]
     if stuck:
         os.kill(lives[0].process.pid or 0, signal.SIGSTOP)
     began = time.monotonic()
@@ -296,3 +301,108 @@ def test_a_switch_that_cannot_be_had_does_not_keep_the_others_from_beginning(set
         assert "nowhere" in processes.children["operator"].error
     finally:
         processes.stop()
+
+
+def test_a_child_that_dies_while_it_is_told_much_does_not_keep_the_hub(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe takes 64 kB, and who writes more into that of a dead child waits for ever."""
+    monkeypatch.setattr(multiprocessing.spawn, "_python_exe", b"/bin/false")
+    memory: list[AnyMessage] = [Speech(1.0, 1, 0.0, 1.0, bytes(1_000_000))]
+    beginning = Beginning("transcriber", settings, memory, Resume(0.0, 0, False), live=False)
+    arrivals: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    lives: list[Life] = []
+    begin = threading.Thread(target=lambda: lives.append(Life(beginning, 16, arrivals)), daemon=True)
+    begin.start()
+    begin.join(10)
+    assert lives, "the hub waits"
+    assert arrivals.get(timeout=10) == ("transcriber", lives[0], None)
+    lives[0].end()
+
+
+def test_a_stage_that_cannot_be_started_does_not_take_the_others_along(settings: Settings) -> None:
+    processes = Processes(settings, lambda name, before=None: [], lambda: Resume(0.0, 0, False))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")), hard))
+    try:
+        processes.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    operator = processes.children["operator"]
+    assert "cannot be started" in operator.error
+    try:
+        processes.wait_ready()
+        assert operator.restarts == 1
+    finally:
+        processes.stop()
+
+
+def speechless(inbox: Any, outbox: Any) -> None:
+    """A child that has no memory left when it wants to say something."""
+
+    def dumps(said: object) -> None:
+        raise MemoryError
+
+    multiprocessing.queues._ForkingPickler.dumps = dumps  # type: ignore[attr-defined]
+    child.main(inbox, outbox)
+
+
+def test_a_child_that_cannot_say_what_it_did_dies_and_is_asked_again(settings: Settings) -> None:
+    inbox, outbox = SPAWN.Queue(16), SPAWN.Queue(16)
+    process = SPAWN.Process(target=speechless, args=(inbox, outbox), daemon=True)
+    process.start()
+    inbox.put(child.encode_beginning(Beginning("anticipator", settings, [], Resume(0.0, 0, False), live=False)))
+    process.join(30)
+    assert process.exitcode == 1
+
+
+def test_no_more_than_so_much_waits_for_a_stage_that_cannot_be_had(settings: Settings) -> None:
+    processes = Processes(settings, lambda name, before=None: [], lambda: Resume(0.0, 0, False))
+    most = STUFFED * settings.hub.inbox
+    for seq in range(most + 100):
+        processes.give("transcriber", seq, Speech(float(seq), seq, 0.0, 1.0, b""))
+        processes.give("anticipator", seq, Flip(float(seq), bool(seq % 2)))
+        processes.give("trainer", seq, Tick(float(seq)))
+    waiting = {name: [seq for seq, _ in one.pending] for name, one in processes.children.items()}
+    assert waiting["transcriber"] == list(range(most + 100 - SPEECHES, most + 100))
+    assert waiting["anticipator"] == list(range(100, most + 100))
+    assert waiting["trainer"] == list(range(settings.hub.inbox))
+    assert [processes.children[name].dropped for name in ("transcriber", "anticipator")] == [most + 36, 100]
+
+
+def test_the_operator_is_missed_sooner_than_those_who_think(settings: Settings) -> None:
+    processes = Processes(settings, lambda name, before=None: [], lambda: Resume(0.0, 0, False))
+    processes.start()
+    try:
+        processes.wait_ready()
+        for name in ("operator", "anticipator"):
+            processes.give(name, 1, Tick(0.0))
+        # as if neither had answered for so long when the hub last listened
+        processes._listened = time.monotonic() + SWITCH_HANGS_S + 1
+        assert [one.name for one in processes.hung()] == ["operator"]
+    finally:
+        processes.stop()
+
+
+def test_a_stage_that_was_long_away_takes_a_flip_that_waited_for_what_it_was(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Its time goes on where it stopped: else there had been silence after the words, for all it knew."""
+    journal = Journal(tmp_path / "journal.db", boot="test")
+    now = 1000.0
+    hub = Hub(settings, journal, lambda: now, live=False)
+    anticipator = hub.processes.children["anticipator"]
+    hub.post(Transcript(now, 1, now - 1.5, now - 0.5, "turn on the light", 1.0))
+    now += 2.0
+    hub.post(Flip(now, True))
+    now += 300.0
+    hub.start()
+    try:
+        hub.post(*hub.processes.wait_ready())
+        until = time.monotonic() + 60
+        while anticipator.pending and time.monotonic() < until:
+            hub.turn(now, ticking=False)
+        labels = [(m.possible, m.cause) for _, m in journal.tail(100) if isinstance(m, Example)]
+        assert set(labels) == {(("lit",), "flip")}
+    finally:
+        hub.processes.stop()

@@ -68,6 +68,7 @@ def _lived(arguments: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 
 def _recorded(files: list[str], settings: Settings) -> dict[str, Any]:
     """The same of what is in sound files, as fast as it can be heard."""
+    from lampd.memory import memory
     from lampd.noise import heard, judged
     from lampd.why import thinker
 
@@ -75,7 +76,7 @@ def _recorded(files: list[str], settings: Settings) -> dict[str, Any]:
     journal = open_journal(settings)
     if not journal:
         raise Refused("there is no journal to learn into")
-    mind = thinker(settings, journal.memory("anticipator"))
+    mind = thinker(settings, memory(journal, "anticipator"))
     journal.close()
     print("listening to the recordings ...", file=sys.stderr)
     said, seconds = heard([Path(file) for file in files], settings)

@@ -43,6 +43,7 @@ from lampd.settings import Anticipator as Settings
 from lampd.stages.labelling import Labelling, tag
 
 NEVER_TAUGHT = "never taught"
+EARLY = "sure while it was being said"
 SURE: dict[Freedom, str] = {"act": "sure enough", "hint": HINTS, "observe": OBSERVES}
 FLIPS_KEPT = 64
 
@@ -76,6 +77,8 @@ class Anticipator:
             case Transcript():
                 said.append(self._decide(message))
             case Resume() | Lamp():
+                if isinstance(message, Resume):
+                    self._labelling.begin()
                 self._council.compare()
                 self._change(message.at, message.lit)
             case Flip():
@@ -99,7 +102,10 @@ class Anticipator:
             case Trust():
                 self._conduct.trust(message.trusted, message.utterance)
             case Example():
+                # from memory: it is not the time to conclude anything yet
                 self._remember(message)
+                self._labelling.concluded(message)
+                return []
             case Told():
                 self._remember(message.example)
             case Directive():
@@ -184,7 +190,7 @@ class Anticipator:
             return leaning
         self._looks.asked = True
         wish = tag(not thought.lit)
-        directive = self._directive(said, said.at, thought, wish, "sure while it was being said")
+        directive = self._directive(said, said.at, thought, wish, EARLY)
         directive = replace(directive, act_above=enough, would=wish)
         self._conduct.decided(directive)
         return [*leaning, directive]

@@ -39,6 +39,7 @@ class Heard(msgspec.Struct):
     correction: Correction | None = None
     told: Label | None = None
     settled: bool = False
+    said_before: Example | None = None
 
 
 class Labelling:
@@ -68,6 +69,18 @@ class Labelling:
         self._told.add(utterance)
         if heard := self._heard.get(utterance):
             heard.settled = True
+
+    def concluded(self, example: Example) -> None:
+        """What a former life said of an utterance that is heard again."""
+        if heard := self._heard.get(example.utterance):
+            heard.said_before = example
+
+    def begin(self) -> None:
+        """All that was heard so far was a former life's: only what that said has been said."""
+        for utterance, heard in self._heard.items():
+            said = heard.said_before
+            heard.told = Label(said.possible, said.cause) if said and said.cause != "withdrawn" else None
+            heard.settled = utterance in self._told or bool(said and said.settled)
 
     def thought(self, utterance: int, had_model: bool) -> None:
         """Correct whether there was a model, for an utterance heard again in a new life."""

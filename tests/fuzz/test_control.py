@@ -16,6 +16,7 @@ from lampd.control import Control, _request, ask
 from lampd.hub import Hub
 from lampd.journal import Journal
 from lampd.learners import ngrams
+from lampd.memory import memory
 from lampd.messages import decode, encode
 from lampd.requests import Requests
 from lampd.settings import Settings
@@ -71,7 +72,7 @@ class Lamp:
         """Another life knows what this one knew."""
         for name in self._stages:
             stage = assembly.build(name, self.settings)
-            for message in self.journal.memory(name):
+            for message in memory(self.journal, name):
                 stage.handle(decode(encode(message)))
         assert self.ask(b'{"ask": "status"}')["version"]
 

@@ -19,6 +19,7 @@ from lampd.cli.view import View
 from lampd.devices.command import Command
 from lampd.journal import Journal
 from lampd.learners.models import KINDS, fitter
+from lampd.memory import memory
 from lampd.messages import Example, Said, Transcript
 from lampd.session import Session, Text, Wish, write
 from lampd.settings import Actuator
@@ -86,7 +87,7 @@ def test_it_is_heard_learned_remembered_and_shown(tmp_path_factory: pytest.TempP
     kept = [row[0] for row in journal.db.execute("SELECT text FROM transcript ORDER BY seq")]
     assert kept == texts
     again = assembly.build("anticipator", config.load(board="laptop"))
-    for message in journal.memory("anticipator"):
+    for message in memory(journal, "anticipator"):
         again.handle(message)
     journal.close()
     (state / "lampd.yaml").write_text(f"board: laptop\nstate_dir: {state}\ncontrol_socket: {state}/none.sock\n")

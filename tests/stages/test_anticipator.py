@@ -10,6 +10,7 @@ from lampd import config
 from lampd.journal import Journal
 from lampd.learners.gate_fit import Fitter
 from lampd.learners.models import load
+from lampd.memory import memory
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -405,7 +406,7 @@ def test_a_new_life_that_is_reminded_decides_as_the_old_one(tmp_path: Path, cut:
         for said in old.handle(message):
             journal.write(said)
     new = Anticipator(SETTINGS)
-    heard_by(new, *journal.memory("anticipator"))
+    heard_by(new, *memory(journal, "anticipator"))
     resume = Resume(max(message.at for message in life[:cut]), 0, lit)
     heard_by(old, resume)
     heard_by(new, resume)
@@ -418,6 +419,28 @@ def test_a_new_life_that_is_reminded_decides_as_the_old_one(tmp_path: Path, cut:
         ]
 
     assert known(heard_by(new, *life[cut:])) == known(heard_by(old, *life[cut:]))
+
+
+def test_a_new_life_says_nothing_again_and_what_the_old_one_did_not_get_to_say() -> None:
+    journal, old = Journal(":memory:", "boot"), Anticipator(SETTINGS)
+    for message in (Lamp(0.0, False), words(1, "soup", 10.0), Tick(22.0), words(2, "hello sunshine", 30.0)):
+        journal.write(message)
+        for said in old.handle(message):
+            journal.write(said)
+    concluded = old.handle(Flip(33.0, True))
+    journal.write(Flip(33.0, True))
+
+    def reminded() -> list[AnyMessage]:
+        new = Anticipator(SETTINGS)
+        heard_by(new, *memory(journal, "anticipator"))
+        return new.handle(Resume(40.0, 2, True))
+
+    assert [one for one in concluded if isinstance(one, Example)], "else this shows nothing"
+    # the flip was on disk when the hub died, and what it taught was not
+    assert reminded() == concluded
+    for said in concluded:
+        journal.write(said)
+    assert reminded() == []
 
 
 def of_a_household(journal: Journal, household: Session, path: Path) -> Iterator[tuple[Anticipator, AnyMessage]]:
@@ -448,7 +471,7 @@ def test_a_new_life_that_is_reminded_judges_as_the_old_one(tmp_path: Path, house
     drivers = set()
     for old, _ in of_a_household(journal, household, tmp_path):
         new = Anticipator(SETTINGS)
-        heard_by(new, *journal.memory("anticipator"))
+        heard_by(new, *memory(journal, "anticipator"))
         learners = ["explicit", "gate"]
         verdict = new._council.judge.verdict(learners)
         assert verdict == old._council.judge.verdict(learners)
@@ -462,7 +485,7 @@ def test_a_new_life_on_the_next_boot_judges_as_the_old_one(tmp_path: Path, house
         old = stage
     journal.close()
     new = Anticipator(SETTINGS)
-    heard_by(new, *Journal(tmp_path / "journal.db", "tuesday").memory("anticipator"))
+    heard_by(new, *memory(Journal(tmp_path / "journal.db", "tuesday"), "anticipator"))
     verdict = new._council.judge.verdict(["explicit", "gate"])
     assert verdict == old._council.judge.verdict(["explicit", "gate"])
     assert verdict.losses.keys() == {"explicit", "gate", "explicit + gate"}
@@ -484,7 +507,7 @@ def test_a_new_life_knows_that_the_lamp_had_long_been_lit() -> None:
     for message in (Lamp(0.0, False), Flip(10, True), words(1, "soup", 5000), Tick(5003)):
         journal.write(message)
     stage = Anticipator(SETTINGS)
-    heard_by(stage, *journal.memory("anticipator"), Resume(5003, 1, True))
+    heard_by(stage, *memory(journal, "anticipator"), Resume(5003, 1, True))
     (said,) = heard_by(stage, Tick(5020))
     assert isinstance(said, Example)
     assert (said.was_lit, said.possible) == (True, ("lit", "nothing"))

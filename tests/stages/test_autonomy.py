@@ -6,6 +6,7 @@ import pytest
 
 from lampd.journal import Journal
 from lampd.learners.conduct import DEAREST
+from lampd.memory import memory
 from lampd.messages import (
     HINTS,
     OBSERVES,
@@ -78,7 +79,7 @@ def test_a_new_life_knows_of_the_pause(place: int, tmp_path: Path) -> None:
 
     lived(Anticipator(SETTINGS), story[:place])
     second = Anticipator(SETTINGS)
-    heard_by(second, *journal.memory("anticipator"))
+    heard_by(second, *memory(journal, "anticipator"))
     lived(second, story[place:])
     assert {one.utterance: one.possible for one in journal.examples() if one.possible} == {1: ("lit",), 3: ("lit",)}
 
@@ -107,11 +108,11 @@ def test_a_new_life_is_trusted_as_the_old_one_was() -> None:
     for message in (*wrong(1), *wrong(2), *wrong(3), Trust(5.0, False, 3), Autonomy(6.0, "act", 60.0)):
         journal.write(message)
     new = Anticipator(SETTINGS)
-    heard_by(new, *journal.memory("anticipator"))
+    heard_by(new, *memory(journal, "anticipator"))
     assert new._freedom == "hint"
     journal.write(Trust(7.0, True, 3))
     newer = Anticipator(SETTINGS)
-    heard_by(newer, *journal.memory("anticipator"))
+    heard_by(newer, *memory(journal, "anticipator"))
     assert newer._freedom == "act"
     assert examples(heard_by(newer, Tick(100.0))) == [], "and what it was wrong about before does not count again"
 
@@ -121,7 +122,7 @@ def test_a_new_life_knows_how_often_trust_was_lost() -> None:
     for number in range(1, 12):
         journal.write(Trust(float(number), number % 2 == 0, 10 * number))
     stage = Anticipator(SETTINGS)
-    heard_by(stage, *journal.memory("anticipator"))
+    heard_by(stage, *memory(journal, "anticipator"))
     assert not stage._conduct.trusted
     assert stage._conduct._price == DEAREST
 
@@ -131,11 +132,11 @@ def test_a_new_life_does_not_count_what_was_never_done() -> None:
     for message in (message for number in range(1, 10) for message in wrong(number)):
         journal.write(message)
     idle = Anticipator(SETTINGS)
-    heard_by(idle, *journal.memory("anticipator"))
+    heard_by(idle, *memory(journal, "anticipator"))
     assert not [one for one in heard_by(idle, words(101, "bread", 10), Tick(30.0)) if isinstance(one, Trust)]
     for number in range(1, 10):
         journal.write(Acted(0.0, number, True))
     busy = Anticipator(SETTINGS)
-    heard_by(busy, *journal.memory("anticipator"))
+    heard_by(busy, *memory(journal, "anticipator"))
     said = heard_by(busy, words(101, "bread", 10), Tick(30.0))
     assert [one.trusted for one in said if isinstance(one, Trust)] == [False]

@@ -8,6 +8,7 @@ from msgspec import structs
 from lampd import config
 from lampd.journal import Journal
 from lampd.learners.judge import EARLY
+from lampd.memory import memory
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -167,7 +168,7 @@ def test_a_new_life_does_not_act_again_on_what_its_old_one_did(tmp_path: Path) -
     journal.write(early)
     journal.write(Acted(11.0, 101, True))
     new = Anticipator(SETTINGS)
-    for message in journal.memory("anticipator"):
+    for message in memory(journal, "anticipator"):
         new.handle(message)
     new.handle(Resume(11.1, 100, True))
     (final,) = told(new, over("hello sunshine"))

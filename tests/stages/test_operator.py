@@ -49,6 +49,21 @@ def test_a_press_that_says_how_sets_the_lamp() -> None:
     assert bench.hear(Press(5.0, True), Press(6.0, True), Press(7.0, False)) == [Flip(5.0, True), Flip(7.0, False)]
 
 
+def test_a_new_life_that_is_reminded_corrects_and_is_corrected_as_the_old_one() -> None:
+    reminded = Operator([].append, correction_s=10.0, rest_s=1.0)
+    for past in (Flip(3.0, False), Acted(5.0, 7, True)):
+        reminded.handle(past)
+    assert reminded.handle(Resume(5.2, 0, True)) == [Lamp(5.2, True)]
+    assert reminded.handle(directive(5.9, "dark", ended=5.5)) == [], "the relay rests"
+    assert reminded.handle(directive(6.2, "dark", ended=2.9)) == [], "a hand has moved since it was said"
+    assert reminded.handle(Press(7.0)) == [Flip(7.0, False), Correction(7.0, 7, True)]
+    taken_back = Operator([].append, correction_s=10.0)
+    for past in (Acted(5.0, 7, True), Flip(6.0, False)):
+        taken_back.handle(past)
+    taken_back.handle(Resume(6.5, 0, False))
+    assert taken_back.handle(Press(7.0)) == [Flip(7.0, True)]
+
+
 def test_a_directive_moves_the_relay_and_is_reported() -> None:
     bench = Bench()
     assert bench.hear(directive(5.0, "lit", utterance=7)) == [Acted(5.0, 7, True)]

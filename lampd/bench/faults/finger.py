@@ -18,22 +18,10 @@ there while nobody is to press."""
 LEAST_S, MOST_S = 0.05, 0.25
 
 
-class Pressed(child.Child):
-    """An operator that is pressed as soon as it is ready."""
-
-    ready = False
-
-    def _say(self, handled: child.Handled) -> None:
-        super()._say(handled)
-        self.ready |= handled.ready
-
-
-def _press(one: Pressed, seed: int) -> None:
+def _press(one: child.Child, seed: int) -> None:
     rng = random.Random(seed)
-    while one.panel is None or not one.ready:
-        time.sleep(0.05)
     with Path(os.environ[FILE]).open("a", buffering=1) as presses:
-        while True:
+        while one.panel:
             meant = time.monotonic() + rng.uniform(LEAST_S, MOST_S)
             time.sleep(max(0.0, meant - time.monotonic()))
             if not Path(os.environ[PAUSED]).exists():
@@ -41,15 +29,19 @@ def _press(one: Pressed, seed: int) -> None:
                 presses.write(f"{meant} {1000 * (time.monotonic() - meant)}\n")
 
 
-def main(beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
+class Pressed(child.Child):
+    """A stage that is pressed as soon as it is ready, where it has a button."""
+
+    def _say(self, handled: child.Handled) -> None:
+        super()._say(handled)
+        if handled.ready and self.panel:
+            threading.Thread(target=_press, args=(self, os.getpid()), daemon=True).start()
+
+
+def main(inbox: "Queue[bytes]", outbox: "Queue[bytes]") -> None:
     """In place of child.main: the same, and the finger where it is the operator."""
-    start = child.decode_beginning(beginning)
-    if start.name != "operator":
-        original(beginning, inbox, outbox)
-        return
-    one = Pressed(start, inbox, outbox)
-    threading.Thread(target=_press, args=(one, 0), daemon=True).start()
-    one.run()
+    child.Child = Pressed  # type: ignore[misc]
+    original(inbox, outbox)
 
 
 original = child.main

@@ -148,9 +148,7 @@ def _loose(times: int, rng: random.Random, counts: dict[str, float], broken: lis
     counts["presses of one at most"] = most
 
 
-def operator(
-    beginning: bytes, inbox: "Queue[bytes]", outbox: "Queue[bytes]", folder: str, wire: Connection, how: str
-) -> None:
+def operator(inbox: "Queue[bytes]", outbox: "Queue[bytes]", folder: str, wire: Connection, how: str) -> None:
     """The operator's process, on a chip that is there, `gone`, or `taken`."""
     import gpiod
 
@@ -175,7 +173,7 @@ def operator(
                     wire.send(Chip.levels[3])
 
     threading.Thread(target=fingers, daemon=True).start()
-    child.main(beginning, inbox, outbox)
+    child.main(inbox, outbox)
 
 
 class Life:
@@ -194,7 +192,8 @@ class Life:
         beginning = child.Beginning("operator", settings, [], Resume(time.monotonic(), 0, lit), True)
         self._inbox, self._outbox = SPAWN.Queue(256), SPAWN.Queue(256)
         self._wire, theirs = SPAWN.Pipe()
-        arguments = child.encode_beginning(beginning), self._inbox, self._outbox, str(folder), theirs, how
+        self._inbox.put(child.encode_beginning(beginning))
+        arguments = self._inbox, self._outbox, str(folder), theirs, how
         self.process = SPAWN.Process(target=operator, args=arguments, daemon=True)
         self.process.start()
 
