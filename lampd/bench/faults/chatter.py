@@ -43,8 +43,9 @@ SPOKEN = {
 
 class Kept(Struct):
     """What was said to one lamp after the lessons, and what it did about that; `for_light` of its false acts were on
-    commands for light indeed, though not in this house's words."""
+    commands for light indeed, though not in this house's words; `at_first` are those during the lessons."""
 
+    at_first: int = 0
     sentences: int = 0
     false: int = 0
     for_light: int = 0
@@ -66,7 +67,7 @@ def lived(
     lamp, kept = Living(settings), Kept()
     for _, (_, heard) in zip(range(lessons), talk, strict=False):
         lamp.hear(next(commands[not lamp.lit]), flips=True, takes_back=False)
-        lamp.hear(heard, flips=False, takes_back=True)
+        kept.at_first += lamp.hear(heard, flips=False, takes_back=True)
     for piece, heard in talk:
         if kept.sentences % APART == 0:
             kept.commands += 1
@@ -120,6 +121,7 @@ def run(times: int, seed: int, say: Say) -> Outcome:
             "an hour": estimate.value,
             "at most with 95 % confidence": estimate.high,
             "of them on commands for light": whole.for_light,
+            "more while it was taught": whole.at_first,
             "commands": whole.commands,
             "answered": whole.answered,
             "hours looked at while they were said": looked.hours,
