@@ -16,6 +16,7 @@ import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
+from lampd.bench.faults.sound_server import SoundServer, missing
 from lampd.devices import microphone
 from lampd.devices.microphone import LOST, LOST_WITHIN_S, Losses, MicrophoneError, MicrophoneHangs, ended
 
@@ -203,3 +204,32 @@ def test_one_that_goes_away_is_looked_for_in_the_same_process(monkeypatch: pytes
     assert pieces == [b"ab", b"cd", b"ef"]
     assert made == [False, True, True, True], "PortAudio looks again only when it begins anew"
     assert told == ["there is none", "", "it went away", ""]
+
+
+HEARD = """
+import os
+from lampd.devices import microphone
+microphone.REOPENED_S = 0.5
+for at, pcm in microphone.heard("pulse", 2.0, lambda text: print(text.split(chr(10))[0], flush=True)):
+    if any(pcm):
+        os._exit(0)
+"""
+
+
+def test_one_that_comes_after_the_process_is_found_by_it(tmp_path: Path) -> None:
+    """PortAudio looks for microphones, and for sound servers, only when it begins."""
+    if lacks := missing():
+        pytest.skip(lacks)
+    server = SoundServer(tmp_path)
+    server.kill()
+    environment = os.environ | server.environment | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    hears = subprocess.Popen([sys.executable, "-c", HEARD], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert hears.stdout
+        assert "cannot be opened" in hears.stdout.readline()
+        server.start()
+        server.plug("module-sine-source", "source_name=mic")
+        assert hears.wait(30) == 0
+    finally:
+        hears.kill()
+        server.kill()
