@@ -54,12 +54,12 @@ decode_handled = msgspec.msgpack.Decoder(Handled).decode
 
 
 class Beginning(msgspec.Struct, frozen=True):
-    """All that a stage's process needs to begin: `memory` is heard without saying anything, then `resume`. `live`
-    processes listen to the real microphone and button."""
+    """All that a stage's process needs to begin: `memory`, encoded messages, is heard without saying anything, then
+    `resume`. `live` processes listen to the real microphone and button."""
 
     name: str
     settings: Settings
-    memory: list[AnyMessage]
+    memory: list[bytes]
     resume: Resume
     live: bool
 
@@ -98,8 +98,9 @@ class Child:
             self._stage: Stage = assembly.build(name, settings, self._move, light=panel.shine)
         else:
             self._stage = assembly.build(name, settings, newer=self._newer, note=self._note)
-        for message in self._beginning.memory:
-            self._stage.handle(message)
+        for known in self._beginning.memory:
+            self._stage.handle(decode(known))
+        self._beginning.memory.clear()
         self._say(Handled(0, self._stage.handle(self._beginning.resume), self._beginning.resume, ready=True))
         if self.panel:
             self.panel.on_press(self._pressed)

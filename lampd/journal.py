@@ -16,6 +16,7 @@ import msgspec
 
 from lampd.keeping import Keeping
 from lampd.learners.kept import Kept
+from lampd.learners.packed import Packed
 from lampd.messages import (
     Acted,
     AnyMessage,
@@ -177,7 +178,8 @@ class Journal:
             if (old := kept.add(utterance, tuple(msgspec.json.decode(possible)), cause)) is not None:
                 del remembered[old]
         rows = self.read(Example, "seq IN (SELECT value FROM json_each(?))", str([*remembered.values()]))
-        return [message for _, message in rows if isinstance(message, Example)]
+        examples = (message for _, message in rows if isinstance(message, Example))
+        return [msgspec.structs.replace(one, ngrams=Packed(one.ngrams)) for one in examples]
 
     def about(self, kind: type[AnyMessage], utterance: int | None = None) -> list[tuple[int, float, AnyMessage]]:
         """Messages of one type about an utterance, by default the last that any is about, with number and wall time."""

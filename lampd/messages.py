@@ -6,7 +6,7 @@ seconds: the monotonic clock when the lamp is live, the session's own time when 
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -297,5 +297,11 @@ AnyMessage = (
     | Model
 )
 
-encode = msgspec.msgpack.Encoder().encode
+
+def _plain(ngrams: Any) -> dict[str, float]:
+    """Counts that are packed (learners/packed.py), as others are."""
+    return dict(ngrams.items())
+
+
+encode = msgspec.msgpack.Encoder(enc_hook=_plain).encode
 decode = msgspec.msgpack.Decoder(AnyMessage).decode

@@ -18,7 +18,7 @@ from lampd import child
 from lampd.inline import Receipts
 from lampd.lives import Child, Life
 from lampd.log import log
-from lampd.messages import AnyMessage, Resume
+from lampd.messages import AnyMessage, Resume, encode
 from lampd.routes import DROPPABLE, STAGES
 from lampd.settings import Settings
 
@@ -76,7 +76,8 @@ class Processes:
         if one.pending and one.name != "operator":
             # its time goes on where that of its last life stopped, for what waits has happened since
             resume = msgspec.structs.replace(resume, at=min(resume.at, max(one.time, one.pending[0][1].at)))
-        beginning = child.Beginning(one.name, self._settings, self._memory(one.name, before), resume, self._live)
+        memory = [encode(message) for message in self._memory(one.name, before)]
+        beginning = child.Beginning(one.name, self._settings, memory, resume, self._live)
         one.given = 0
         one.pulse = time.monotonic()
         try:

@@ -16,7 +16,8 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from lampd.learners.ngrams import counts, packed
+from lampd.learners.ngrams import counts
+from lampd.learners.packed import packed
 from lampd.learners.wish import WISHES, Wish, bearing, certainty, logistic
 from lampd.messages import Example, Said, Tag
 

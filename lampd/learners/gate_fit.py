@@ -23,7 +23,8 @@ from scipy.optimize import minimize
 
 from lampd.learners.abandoned import Abandoned
 from lampd.learners.gate import Gate
-from lampd.learners.ngrams import counts, packed
+from lampd.learners.ngrams import counts
+from lampd.learners.packed import packed
 from lampd.learners.wish import WISHES, bearing, certainty
 from lampd.messages import Example
 

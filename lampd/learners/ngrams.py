@@ -1,13 +1,11 @@
 """What was said comes in, counts of its character n-grams leave."""
 
-from array import array
 from collections import Counter
-from collections.abc import ItemsView, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from msgspec.structs import replace
 
-from lampd.messages import Example, Said
+from lampd.messages import Said
 
 LONGEST = 4
 RARE = 0.05
@@ -57,38 +55,3 @@ def expected(texts: Sequence[str], least: float = RARE) -> dict[str, float]:
 def counts(said: Said) -> Mapping[str, float]:
     """The expected counts that came with the words, or else those of their text."""
     return said.ngrams or ngrams(said.text)
-
-
-class Packed(Mapping[str, float]):
-    """Counts that take a tenth of the room of a dict's, in single precision; but for those of n-grams with a NUL, which
-    no text has."""
-
-    __slots__ = ("_counts", "_ngrams")
-
-    def __init__(self, counts: Mapping[str, float]) -> None:
-        whole = {ngram: count for ngram, count in counts.items() if "\0" not in ngram}
-        self._ngrams = "\0".join(("", *whole, ""))
-        self._counts = array("f", whole.values()).tobytes()
-
-    def _all(self) -> dict[str, float]:
-        return dict(zip(self._ngrams[1:-1].split("\0"), array("f", self._counts), strict=True)) if self._counts else {}
-
-    def __getitem__(self, ngram: str) -> float:
-        return self._all()[ngram]
-
-    def __contains__(self, ngram: object) -> bool:
-        return f"\0{ngram}\0" in self._ngrams
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._counts) // 4
-
-    def items(self) -> ItemsView[str, float]:
-        return self._all().items()
-
-
-def packed(example: Example) -> Example:
-    """What those who read keep of an example: thousands of them are kept."""
-    return replace(example, ngrams=Packed(example.ngrams) if example.ngrams else {}, sound=b"")

@@ -1,13 +1,10 @@
 """The n-grams that both learners read."""
 
-import sys
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lampd.learners.ngrams import LONGEST, Packed, counts, expected, ngrams, packed
-from lampd.messages import Example, Said
+from lampd.learners.ngrams import LONGEST, counts, expected, ngrams
+from lampd.messages import Said
 
 READY = settings(derandomize=True, deadline=None, database=None)
 
@@ -62,26 +59,3 @@ def test_several_guesses_have_the_mean_of_their_counts() -> None:
 def test_counts_that_came_with_the_words_have_the_last_word() -> None:
     assert counts(Said("ab")) == ngrams("ab")
     assert counts(Said("ab", {"b": 0.5})) == {"b": 0.5}
-
-
-def test_packed_counts_are_what_they_were_in_a_tenth_of_the_room() -> None:
-    found = expected([f"turn the {word} on" for word in ("light", "lite", "night")] * 42 + ["tern", "the"])
-    kept = Packed(found)
-    assert dict(kept.items()) == {ngram: pytest.approx(count) for ngram, count in found.items()}
-    assert (list(kept), len(kept)) == (list(found), len(found))
-    assert all(ngram in kept for ngram in found) and "xyz" not in kept and kept[" t"] == pytest.approx(found[" t"])
-    eighths = {ngram: round(8 * count) / 8 for ngram, count in found.items()}
-    assert Packed(eighths) == eighths == Packed(Packed(eighths))
-    assert sum(map(sys.getsizeof, (kept._ngrams, kept._counts))) * 5 < sys.getsizeof(found) + 80 * len(found)
-
-
-def test_what_is_kept_of_an_example_has_no_sound_and_reads_the_same() -> None:
-    example = Example(1.0, 1, "ab", False, ("lit",), "flip", ngrams={"a": 0.5, "ä b": 2.0}, sound=b"sound")
-    kept = packed(example)
-    assert (kept.said, kept.sound) == (Said("ab", {"a": 0.5, "ä b": 2.0}), b"")
-    assert packed(kept) == kept and packed(Example(1.0, 1, "ab", False, (), "flip")).ngrams == {}
-
-
-def test_a_nul_in_what_a_program_told_does_no_harm() -> None:
-    assert Packed({"a\0b": 1.0, "c": 2.0}) == {"c": 2.0}
-    assert Packed({}) == {} and Packed({"": 1.0}) == {"": 1.0}
