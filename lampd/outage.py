@@ -65,6 +65,9 @@ class Outage:
         if now < self._again:
             return False
         self._again = now + RETRY_S
+        if self.knows and not self._path.exists():
+            # its disk is not there, and what is made in its place would be hidden once it is
+            return False
         try:
             if shutil.disk_usage(self._path.parent).free < 2 * used(self._journal.db) + ROOM:
                 return False
@@ -125,6 +128,10 @@ def _value(name: str, column: str, knows: bool) -> str:
 def _advice(error: str) -> str:
     if "full" in error:
         return "make room on its disk: `lampctl session list` shows what was recorded"
+    if "version" in error:
+        return "it was written by a newer lampd: install that one"
+    if "another program" in error:
+        return "move it elsewhere"
     return "see that its disk is there and can be written: `lampctl doctor`, and `dmesg`"
 
 

@@ -16,6 +16,7 @@ from lampd.memory import memory
 from lampd.messages import AnyMessage, Example, Flip, Lamp, Tag, Tick, Transcript
 from lampd.outage import Outage
 from lampd.settings import Settings
+from lampd.status import status
 
 
 def words(at: float, utterance: int) -> Transcript:
@@ -76,6 +77,16 @@ def test_it_is_tried_again_now_and_then(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.undo()
     assert not one.over(100.0 + outage.RETRY_S / 2)
     assert one.over(100.0 + outage.RETRY_S)
+
+
+def test_no_other_journal_is_begun_where_the_one_it_knows_is_gone(tmp_path: Path) -> None:
+    journal, one = begun(tmp_path)
+    (tmp_path / "journal.db").rename(tmp_path / "on a disk that is unmounted")
+    assert not one.over(100.0)
+    assert not (tmp_path / "journal.db").exists()
+    (tmp_path / "on a disk that is unmounted").rename(tmp_path / "journal.db")
+    assert one.over(200.0)
+    assert everything(journal) == [*BEFORE, *MEANWHILE]
 
 
 def test_memory_is_bounded_and_what_was_too_much_is_told(tmp_path: Path) -> None:
@@ -190,4 +201,6 @@ def test_a_damaged_page_costs_what_was_learned_and_not_the_lamp(settings: Settin
     hub.journal.db.execute("UPDATE example SET possible = 'no JSON'")
     assert hub._remembered("operator", None) is not None
     assert hub._remembered("trainer", None) == []
-    assert "what it learned cannot be read" in hub.damage
+    [kept] = tmp_path.glob("damaged-*/journal.db")
+    assert hub.journal.counts()["transcript"] and not hub.outage
+    assert f"delete {kept.parent}" in " ".join(status(hub, tmp_path)["complaints"])

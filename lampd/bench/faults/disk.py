@@ -22,9 +22,10 @@ import yaml
 from lampd.bench.faults import Outcome, Say, retention
 from lampd.bench.faults.finger import FILE, PAUSED
 from lampd.control import NotRunning, ask
+from lampd.outage import RETRY_S
 from lampd.score import quantile
 
-FULL, SHORT = 300, 10
+FULL, SHORT = 200, 10
 LIMIT_MS = 20.0
 PATIENCE_S = 120.0
 """A busy machine is given this long for what takes seconds."""
@@ -183,6 +184,8 @@ def read_only(house: House) -> Iterator[str]:
     Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
     yield "journal.db"
     house.mount("umount", "-l", str(house.state))
+    # the lamp looks for its journal meanwhile, and is to begin no other in that place
+    time.sleep(RETRY_S + 1)
     shutil.copy(house.folder / "image", house.folder / "other")
     subprocess.run(["e2fsck", "-fy", str(house.folder / "other")], capture_output=True)
     house.mount("mount", "-o", "loop", str(house.folder / "other"), str(house.state))
@@ -190,19 +193,19 @@ def read_only(house: House) -> Iterator[str]:
 
 Fault = Callable[[House], AbstractContextManager[str]]
 FAULTS: tuple[tuple[str, tuple[Fault, ...]], ...] = (
-    ("tmpfs", (well, full, without_files, slow)),
-    ("ext4", (read_only,)),
+    ("tmpfs", (well, full, well, without_files, well, slow)),
+    ("ext4", (well, read_only)),
 )
 
 
 class Suffered:
     """What one house came to."""
 
-    def __init__(self, house: House, well_ms: float) -> None:
+    def __init__(self, house: House) -> None:
         self.house = house
         self.broken: list[str] = []
         self.taught: list[int] = []
-        self.well_ms, self.worst_ms = well_ms, 0.0
+        self.well_ms = self.worst_well_ms = self.worst_ms = 0.0
         self.longest_s = 0.0
 
     def under(self, fault: Fault, times: int) -> None:
@@ -222,6 +225,7 @@ class Suffered:
         p99 = quantile(taken, 0.99) or 0.0
         if fault is well:
             self.well_ms = p99
+            self.worst_well_ms = max(self.worst_well_ms, p99)
             return
         self.worst_ms = max(self.worst_ms, p99)
         # where other work keeps the processor from it when all is well, too, nothing can be told
@@ -286,7 +290,7 @@ def run(times: int, seed: int, say: Say) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="lampd-disk-") as folder:
             house = House(Path(folder), kind)
             try:
-                suffered = Suffered(house, well_ms)
+                suffered = Suffered(house)
                 for fault in some:
                     suffered.under(fault, times)
                     say(f"{fault.__name__.replace('_', ' ')}: over")
@@ -297,7 +301,7 @@ def run(times: int, seed: int, say: Say) -> Outcome:
             finally:
                 house.close()
             broken += suffered.broken
-            well_ms = suffered.well_ms
+            well_ms = max(well_ms, suffered.worst_well_ms)
             taught += len(suffered.taught)
             worst_ms, longest_s = max(worst_ms, suffered.worst_ms), max(longest_s, suffered.longest_s)
     kept = retention.run(times, seed, say)
