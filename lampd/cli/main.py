@@ -8,9 +8,10 @@ from lampd.cli.parser import Command, parser
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    from lampd.bench import command
+    from importlib import import_module
 
-    return command.bench(arguments.name, arguments.rest)
+    code: int = import_module("lampd.bench.command").bench(arguments.name, arguments.rest)
+    return code
 
 
 def main(argv: list[str] | None = None) -> int:
