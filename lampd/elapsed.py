@@ -2,8 +2,8 @@
 of the last hour, day or week leaves.
 
 Within one life of the lamp's own clock, a boot, that clock tells. Between two boots it is the clock on the wall: as far
-as it went forward, and not at all after a boot that it thought to be before the boot before, for then it was wrong and
-never set right. So what counts as the last hour may be of longer ago, and rather too much than too little.
+as it went forward, and not at all after a boot that it thought to be before the boot before, or before there was a
+lampd, for then it was wrong and never set right. So what counts as the last hour may be of longer ago, and rather too much than too little.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from lampd.journal import Journal
 
+WRITTEN = 1_761_955_200.0
+"""November 2025: no clock is right by which a lampd heard anything before."""
 TIMED = ("lamp", "transcript", "directive", "flip")
 """Tables whose rows are written as they happen."""
 NEWEST = "SELECT seq, boot, at, wall FROM {} WHERE seq < ? AND boot NOT IN ('', ?) ORDER BY seq DESC LIMIT 1"
@@ -68,7 +70,7 @@ def _lives(journal: Journal, now: float, boot: str) -> Iterator[tuple[Life, floa
     yield newer, 0.0
     while older := _before(journal, newer):
         oldest = _before(journal, older)
-        was_wrong = oldest is not None and older.began < oldest.ended
+        was_wrong = older.began < WRITTEN or (oldest is not None and older.began < oldest.ended)
         yield older, 0.0 if was_wrong else max(0.0, newer.began - older.ended)
         newer = older
 

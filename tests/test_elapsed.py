@@ -57,3 +57,4 @@ def test_a_boot_that_began_in_1970_and_was_set_right_lies_where_it_was() -> None
 def test_a_boot_that_thought_it_was_1970_to_its_end_counts_as_just_before_the_next() -> None:
     journal = boots((NOW, 0.0), (0.0, 0.0), (NOW + 9 * HOUR, 0.0))
     assert heard(journal, 2500) == [12, 21, 22]
+    assert heard(boots((0.0, 0.0), (NOW, 0.0)), 2500) == [2, 11, 12], "also where nothing is known from before"

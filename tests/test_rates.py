@@ -32,7 +32,7 @@ def example(at: float, utterance: int, cause: str, possible: Tag = "lit") -> Exa
 
 
 def test_of_a_week_and_a_day() -> None:
-    now = 10 * DAY_S
+    now = 1_795_000_000.0
     rows: list[tuple[float, str, AnyMessage]] = [
         (now - 9 * DAY_S, "first", Lamp(5.0, False)),
         (now - 9 * DAY_S, "first", Correction(6.0, 1, True)),
