@@ -3,7 +3,8 @@ of the last hour, day or week leaves.
 
 Within one life of the lamp's own clock, a boot, that clock tells. Between two boots it is the clock on the wall: as far
 as it went forward, and not at all after a boot that it thought to be before the boot before, or before there was a
-lampd, for then it was wrong and never set right. So what counts as the last hour may be of longer ago, and rather too much than too little.
+lampd, for then it was wrong and never set right. So what counts as the last hour may be of longer ago, and is rather
+too much than too little.
 """
 
 from collections.abc import Iterator
