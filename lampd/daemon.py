@@ -15,7 +15,7 @@ from pathlib import Path
 from lampd import __version__, config
 from lampd.control import Control
 from lampd.gauge import Gauges
-from lampd.hub import Hub
+from lampd.hub import Hub, beginning
 from lampd.inline import Observer
 from lampd.journal import Journal, JournalError, boot_id
 from lampd.log import log, prefix
@@ -23,6 +23,7 @@ from lampd.messages import AnyMessage, Press
 from lampd.notify import notify
 from lampd.outage import Outage
 from lampd.requests import Requests
+from lampd.salvage import FAULTS, is_damage, salvage
 from lampd.settings import Settings, Thing
 from lampd.voice.identity import identity
 
@@ -69,12 +70,30 @@ class Daemon:
 
 
 def open_journal(path: Path, voice: str, most_mb: float = math.inf) -> tuple[Journal, Outage | None]:
-    """The journal; or one in memory, until the real one can be used: the switch works whatever the disk does."""
+    """The journal, salvaged where it is damaged; or one in memory, until the real one can be used: the switch works
+    whatever the disk does."""
     try:
-        return Journal(path, boot_id(), voice, most_mb=most_mb), None
-    except JournalError as error:
+        try:
+            return _begun(path, voice, most_mb), None
+        except (JournalError, *FAULTS) as error:
+            if not is_damage(error):
+                raise
+            salvage(path, error)
+        return _begun(path, voice, most_mb), None
+    except (JournalError, OSError, *FAULTS) as error:
         journal = Journal(":memory:", boot_id(), voice, most_mb=most_mb)
         return journal, Outage(journal, path, error)
+
+
+def _begun(path: Path, voice: str, most_mb: float) -> Journal:
+    """The journal, once all has been read of it that the hub begins with. Raises JournalError and FAULTS."""
+    journal = Journal(path, boot_id(), voice, most_mb=most_mb)
+    try:
+        beginning(journal, 0.0)
+    except FAULTS:
+        journal.close()
+        raise
+    return journal
 
 
 @contextlib.contextmanager

@@ -119,7 +119,7 @@ def forget(state: Path, journal: Journal, utterances: Sequence[int]) -> None:
     """Have the journal, and what was kept of it before upgrades under `state`, never have heard `utterances`; every
     model goes, for each has seen all that was known when it was fitted. Raises sqlite3.Error or OSError."""
     _forget(journal.db, utterances)
-    for path in sorted(state.glob("*/journal.db")):
+    for path in sorted(one for one in state.glob("*/journal.db") if not one.parent.match("damaged-*")):
         kept = sqlite3.connect(path, isolation_level=None)
         try:
             _forget(kept, utterances)
@@ -127,6 +127,9 @@ def forget(state: Path, journal: Journal, utterances: Sequence[int]) -> None:
             kept.close()
     for path in sorted(state.rglob("models/**/*.safetensors")):
         path.unlink(missing_ok=True)
+    if damaged := sorted(state.glob("damaged-*")):
+        # nothing can be looked for in there
+        raise OSError(f"forgotten, but for what {damaged[0]} may hold: a damaged journal is kept there; delete it")
 
 
 def _forget(db: sqlite3.Connection, utterances: Sequence[int]) -> None:

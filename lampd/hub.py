@@ -8,6 +8,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -40,6 +41,8 @@ from lampd.messages import (
 from lampd.outage import Outage
 from lampd.processes import Processes
 from lampd.routes import HEARD_BY
+from lampd.salvage import FAULTS, NEWEST, is_damage, salvage
+from lampd.schema import JournalError, connect
 from lampd.settings import Settings
 from lampd.standing import Standing
 from lampd.strain import Rest
@@ -48,6 +51,18 @@ PASSING = (Tick, Level, Leaning)
 """Not worth a line in status."""
 STAMPED = (PartialTranscript, Transcript, Directive, Acted)
 """Said without knowing the time: they get that of their arrival here."""
+
+Read = TypeVar("Read")
+
+
+def beginning(journal: Journal, now: float) -> tuple[Model | None, Directive | None, bool, Standing]:
+    """What a hub begins with: the last model, the last thoughts, how the lamp is, and what stands. Raises FAULTS."""
+    if max(journal.seq, journal.utterance()) >= NEWEST:
+        raise ValueError("it has numbers that no lamp has come to")
+    model, thought = journal.last(Model), journal.last(Directive)
+    last_model = model[1] if model and isinstance(model[1], Model) else None
+    last_thought = thought[1] if thought and isinstance(thought[1], Directive) else None
+    return last_model, last_thought, journal.lit(), Standing(journal, now)
 
 
 class Hub:
@@ -71,6 +86,7 @@ class Hub:
         self.journal = journal
         self.outage = outage
         self.damage = ""
+        self._salvages = True
         self.observers: list[Observer] = list(observers)
         self.clock = clock
         self._speed = speed
@@ -78,11 +94,7 @@ class Hub:
         self._power_up = settings.operator.power_up
         self._next_tick = 0.0
         self.began = clock()
-        model, thought = journal.last(Model), journal.last(Directive)
-        self.model = model[1] if model and isinstance(model[1], Model) else None
-        self.thought = thought[1] if thought and isinstance(thought[1], Directive) else None
-        self.lit = journal.lit()
-        self.standing = Standing(journal, self.began)
+        self.model, self.thought, self.lit, self.standing = beginning(journal, self.began)
         self._records = False
         self._utterance = 0
         self.ears = Ears(self.began)
@@ -102,13 +114,36 @@ class Hub:
         return Resume(self.clock(), utterance, lit, self.standing.listens, self._records)
 
     def _remembered(self, stage: str, before: int | None) -> list[AnyMessage]:
-        """What a stage's next life is reminded of; nothing, where the journal is damaged: the others live on."""
+        """What a stage's next life is reminded of; nothing, where the journal cannot be read: the others live on."""
         try:
-            return memory(self.journal, stage, before)
-        except (sqlite3.Error, msgspec.ValidationError, msgspec.DecodeError) as error:
+            return self.reading(lambda: memory(self.journal, stage, before))
+        except FAULTS as error:
             self.damage = f"{self.journal.path}: {error}: what it learned cannot be read"
             log.error("journal is damaged", stage=stage, error=str(error))
             return []
+
+    def reading(self, read: Callable[[], Read]) -> Read:
+        """What `read` returns, which reads the journal; that is salvaged first where it is damaged. Raises FAULTS."""
+        try:
+            return read()
+        except FAULTS as error:
+            if not self._salvaged(error):
+                raise
+        return read()
+
+    def _salvaged(self, error: Exception) -> bool:
+        """Whether the journal was damaged, as `error` tells, and is no longer. Once: what is not well then stays so."""
+        path = self.journal.path
+        if not path or self.outage or not self._salvages or not is_damage(error):
+            return False
+        self._salvages = False
+        self.journal.db.close()
+        try:
+            salvage(path, error)
+            self.journal.take_over(connect(path))
+        except (JournalError, OSError, sqlite3.Error) as failed:
+            self.outage = Outage(self.journal, path, failed)
+        return True
 
     def start(self) -> None:
         self.processes.start()
@@ -184,7 +219,8 @@ class Hub:
         except sqlite3.Error as error:
             if self.outage or not self.journal.path:
                 raise
-            self.outage = Outage(self.journal, self.journal.path, error)
+            if not self._salvaged(error):
+                self.outage = Outage(self.journal, self.journal.path, error)
         return self.journal.write_all(messages)
 
     def _mend(self, now: float) -> None:

@@ -143,7 +143,7 @@ class Requests:
     def _status(self) -> Answer:
         recording = str(self._recording.folder) if self._recording else None
         night = self._night.report() if self._night else None
-        shown = status(self._hub, self._state)
+        shown = self._hub.reading(lambda: status(self._hub, self._state))
         if self._recording and self._recording.error:
             ended = f"recording: no more since {self._recording.error}; `lampctl record stop`, then make room"
             shown |= {"well": False, "complaints": [*shown["complaints"], ended]}

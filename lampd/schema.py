@@ -80,15 +80,20 @@ def connect(path: Path | str) -> sqlite3.Connection:
         if path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(path, isolation_level=None)
+        # what a card has damaged may be no text any longer
+        db.text_factory = lambda text: text.decode("utf-8", "replace")
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        if not found and tables and "transcript" not in tables:
+            raise JournalError(f"{path}: another program's database")
+        if found != VERSION and found not in CHANGES:
+            raise JournalError(f"{path}: a journal of version {found}; this lampd writes version {VERSION}")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         # what is dropped is not to be read from the file by who finds it
         db.execute("PRAGMA secure_delete=ON")
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-        if found in CHANGES:
+        if found != VERSION:
             db.executescript(f"BEGIN; {CHANGES[found]} PRAGMA user_version={VERSION}; COMMIT;")
-        elif found != VERSION:
-            raise JournalError(f"{path}: a journal of version {found}; this lampd writes version {VERSION}")
     except (sqlite3.Error, OSError) as error:
         raise JournalError(f"{path}: {error}") from None
     return db

@@ -82,6 +82,10 @@ def _complaints(hub: Hub, stages: dict[str, Any], disk: dict[str, Any]) -> list[
         found.append(f"journal: {hub.outage.told}")
     if hub.damage:
         found.append(f"journal: {hub.damage}; stop lampd, and `lampctl restore` a backup, or move the journal aside")
+    found += [
+        f"journal: it was damaged, and what could be read of it is known: delete {kept} once you miss nothing"
+        for kept in sorted(Path(disk["state_dir"]).glob("damaged-*"))
+    ]
     if hub.rest.strain.undervoltage:
         found.append("its power supply is too weak: use the board's own, and a short, thick cable")
     if disk["free_mb"] is not None and disk["free_mb"] < LEAST_MB:

@@ -178,8 +178,10 @@ def test_a_journal_that_cannot_be_read_does_not_stop_the_switch(house: House, tm
     house.until(lambda: house.status()["lit"])
     status = house.ask("status")
     assert status.returncode == 1
-    assert "journal.db" in status.stdout
-    assert journal.read_bytes().startswith(b"no database")
+    [kept] = journal.parent.glob("damaged-*/journal.db")
+    assert str(kept.parent) in status.stdout
+    assert kept.read_bytes().startswith(b"no database")
+    assert "a hand" in house.ask("log").stdout
 
 
 def test_status_is_felt_as_instant(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sqlite3
 import sys
 
 from lampd.cli.parser import Command, parser
@@ -21,6 +22,9 @@ def main(argv: list[str] | None = None) -> int:
         return run(arguments)
     except KeyboardInterrupt:
         return 130
+    except sqlite3.DatabaseError as error:
+        print(f"lampctl: the journal cannot be read: {error}; lampd salvages it when it starts", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # `lampctl log | head` is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
