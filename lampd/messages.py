@@ -270,32 +270,10 @@ class Model(Message, frozen=True):
     examples: dict[str, int]
 
 
-AnyMessage = (
-    Tick
-    | Resume
-    | Block
-    | Speaking
-    | Speech
-    | Level
-    | PartialTranscript
-    | Transcript
-    | Press
-    | Privacy
-    | Listening
-    | Learning
-    | Autonomy
-    | Trust
-    | Records
-    | Lamp
-    | Flip
-    | Leaning
-    | Directive
-    | Acted
-    | Correction
-    | Example
-    | Told
-    | Model
-)
+OfSound = Block | Speaking | Speech | Level | PartialTranscript | Transcript | Listening | Records
+OfLamp = Press | Privacy | Lamp | Flip | Leaning | Directive | Acted | Correction
+OfLearning = Example | Told | Model | Learning | Autonomy | Trust
+AnyMessage = Tick | Resume | OfSound | OfLamp | OfLearning
 
 
 def _plain(ngrams: Any) -> dict[str, float]:
