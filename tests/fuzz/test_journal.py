@@ -175,24 +175,33 @@ def test_what_is_huge_or_no_file_or_not_ours_does_not_stop_the_lamp(tmp_path: Pa
     assert (tmp_path / "elsewhere.db").exists() and (state / "journal.db").is_symlink()
 
 
-def test_what_may_not_be_read_does_not_stop_the_lamp(whole: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_may_not_be_read_or_made_does_not_stop_the_lamp(whole: bytes, tmp_path: Path, is_there: bool) -> None:
+    """The latter is a place where an encrypted state has not been opened yet."""
     state = tmp_path / "state"
     state.mkdir()
-    (state / "journal.db").write_bytes(whole)
-    (state / "journal.db").chmod(0)
+    if is_there:
+        (state / "journal.db").write_bytes(whole)
+        (state / "journal.db").chmod(0)
     if os.geteuid() == 0:
         for folder in (state, *state.parents):
             if folder.is_relative_to(tmp_path.parents[1]):
                 folder.chmod(0o755)
-        state.chmod(0o777)
+        state.chmod(0o777 if is_there else 0o555)
         os.seteuid(65534)
+    else:
+        state.chmod(0o755 if is_there else 0o555)
     try:
         assert lives(state).outage
     finally:
         if os.getuid() == 0:
             os.seteuid(0)
-    (state / "journal.db").chmod(0o600)
-    assert (state / "journal.db").read_bytes() == whole
+    state.chmod(0o755)
+    if is_there:
+        (state / "journal.db").chmod(0o600)
+        assert (state / "journal.db").read_bytes() == whole
+    else:
+        assert not [*state.iterdir()]
 
 
 def test_lampctl_says_it_in_words(whole: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
