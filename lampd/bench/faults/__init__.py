@@ -23,6 +23,7 @@ CAMPAIGNS: dict[str, str] = {
     "clock": "a clock on the wall that jumps by years, begins in 1970, changes to summer time",
     "microphone": "microphones that vanish, hang, are muted or replaced; hours of silence and of hum",
     "pins": "directives and hands at any times, loose and stuck buttons, a chip that goes or is taken",
+    "month": "days of a thousand utterances, and what they leave in memory, files and learning",
     "chatter": "hours of talk that nobody composed for it, and people who make it wrong on purpose",
 }
 """Modules of this package, in order, with what each breaks."""
