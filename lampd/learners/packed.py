@@ -12,17 +12,17 @@ from lampd.messages import Example
 
 
 class Packed(Mapping[str, float]):
-    """Counts in single precision; but for those of n-grams with a NUL, which no text has."""
+    """Exactly the same counts; but for those of n-grams with a NUL, which no text has."""
 
     __slots__ = ("_counts", "_ngrams")
 
     def __init__(self, counts: Mapping[str, float]) -> None:
         whole = {ngram: count for ngram, count in counts.items() if "\0" not in ngram}
         self._ngrams = "\0".join(("", *whole, ""))
-        self._counts = array("f", whole.values()).tobytes()
+        self._counts = array("d", whole.values()).tobytes()
 
     def _all(self) -> dict[str, float]:
-        return dict(zip(self._ngrams[1:-1].split("\0"), array("f", self._counts), strict=True)) if self._counts else {}
+        return dict(zip(self._ngrams[1:-1].split("\0"), array("d", self._counts), strict=True)) if self._counts else {}
 
     def __getitem__(self, ngram: str) -> float:
         return self._all()[ngram]
@@ -34,7 +34,7 @@ class Packed(Mapping[str, float]):
         return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._counts) // 4
+        return len(self._counts) // 8
 
     def items(self) -> ItemsView[str, float]:
         return self._all().items()

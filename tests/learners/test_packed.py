@@ -2,26 +2,21 @@
 
 import sys
 
-import pytest
-
 from lampd.journal import Journal
 from lampd.learners.ngrams import expected
 from lampd.learners.packed import Packed, packed
 from lampd.messages import Example, Said, Transcript, decode, encode
 
 
-def test_packed_counts_are_what_they_were_in_a_tenth_of_the_room() -> None:
-    found = expected([f"turn the {word} on" for word in ("light", "lite", "night")] * 42 + ["tern", "the"])
+def test_packed_counts_are_exactly_what_they_were_in_a_tenth_of_the_room() -> None:
+    """To the last bit: models are fitted to them, and a decision may hang on it."""
+    counts = expected([f"turn the {word} on" for word in ("light", "lite", "night")] * 42 + ["tern", "the"])
+    found = {ngram: round(count, 3) for ngram, count in counts.items()}
     kept = Packed(found)
-    assert dict(kept.items()) == {ngram: pytest.approx(count) for ngram, count in found.items()}
-    assert (list(kept), list(kept.values()), len(kept)) == (
-        list(found),
-        pytest.approx(list(found.values())),
-        len(found),
-    )
-    assert all(ngram in kept for ngram in found) and "xyz" not in kept and kept[" t"] == pytest.approx(found[" t"])
-    eighths = {ngram: round(8 * count) / 8 for ngram, count in found.items()}
-    assert Packed(eighths) == eighths == Packed(Packed(eighths))
+    assert dict(kept.items()) == found == kept and list(kept) == list(found)
+    assert (list(kept.values()), len(kept)) == (list(found.values()), len(found))
+    assert all(ngram in kept for ngram in found) and "xyz" not in kept and kept[" t"] == found[" t"]
+    assert Packed(kept) == kept and Packed({"a": 0.1}) != Packed({"a": 0.2})
     assert sum(map(sys.getsizeof, (kept._ngrams, kept._counts))) * 5 < sys.getsizeof(found) + 80 * len(found)
 
 
