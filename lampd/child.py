@@ -98,9 +98,7 @@ class Child:
             self._stage: Stage = assembly.build(name, settings, self._move, light=panel.shine)
         else:
             self._stage = assembly.build(name, settings, newer=self._newer, note=self._note)
-        for known in self._beginning.memory:
-            self._stage.handle(decode(known))
-        self._beginning.memory.clear()
+        self._recall()
         self._say(Handled(0, self._stage.handle(self._beginning.resume), self._beginning.resume, ready=True))
         if self.panel:
             self.panel.on_press(self._pressed)
@@ -121,6 +119,15 @@ class Child:
         """Tell what is wrong with the panel, as it changes; without a relay or a button there is no operator."""
         if (wrong := panel.look(at)) != self._notes.get("panel", ""):
             self._note(wrong, "panel")
+
+    def _recall(self) -> None:
+        """Hear what the last life knew, but for what cannot be heard: else no life would begin."""
+        for known in self._beginning.memory:
+            try:
+                self._stage.handle(decode(known))
+            except Exception as error:
+                self._say(Handled(0, [], error=f"does without something it knew: {type(error).__name__}: {error}"))
+        self._beginning.memory.clear()
 
     def _note(self, text: str, about: str = "", output: str = "") -> None:
         """Tell its owner, in place of what was told about the same before."""

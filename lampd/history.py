@@ -14,8 +14,9 @@ from lampd import elapsed
 from lampd.journal import Journal
 from lampd.messages import Cause, Example, Said, Tag, Transcript
 
-MOST, MOMENTS = 2000, 32
-"""Characters of what can be said, and moments of a sound: as ngrams.py and moments.py have them, which load numpy."""
+MOST, LEAST, MOMENTS = 2000, 0.001, 32
+"""Characters of what can be said, how often an n-gram is to be expected, and moments of a sound: as ngrams.py and
+moments.py have them, which load numpy."""
 UNDO_S = 24 * 3600.0
 """What was told longer ago than this is not undone by mistake."""
 PAST = """
@@ -75,7 +76,7 @@ def taught(journal: Journal, said: Said, meant: Tag, at: float) -> Example:
         raise HistoryError("there are no letters in that")
     if len(said.text) > MOST:
         raise HistoryError(f"nobody says {len(said.text)} characters at once: {MOST} are the most")
-    strange = any("\0" in ngram or not 0 < count <= MOST for ngram, count in said.ngrams.items())
+    strange = any(not ngram or "\0" in ngram or not LEAST <= count <= MOST for ngram, count in said.ngrams.items())
     if strange or len(said.sound) % MOMENTS or len(said.ngrams) > 4 * MOST:
         raise HistoryError("no ear of a lamp has heard that")
     lowest = journal.db.execute("SELECT min(utterance) FROM transcript").fetchone()[0] or 0

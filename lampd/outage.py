@@ -149,7 +149,7 @@ def _stand_in(path: Path) -> tuple[sqlite3.Connection, bool]:
             return db, False
         for name in tables:
             db.execute(f"SELECT max(seq) FROM disk.{name}").fetchone()
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, OSError, UnicodeDecodeError):
         return db, False
     for name in tables:
         columns = ", ".join(_columns(db, name))

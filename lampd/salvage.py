@@ -25,13 +25,13 @@ NEWEST = 2**53
 PLAUSIBLE = f"""typeof(boot) = 'text' AND typeof(wall) IN ('real', 'integer') AND wall BETWEEN 0 AND 1e11
     AND seq BETWEEN 1 AND {NEWEST}"""
 FAULTS = (sqlite3.DatabaseError, ValueError, TypeError, KeyError, RecursionError)
-"""What reading a damaged journal may raise."""
+"""What reading a damaged journal may raise: even SQLite's own words may be no text then."""
 
 
 def is_damage(error: BaseException | None) -> bool:
     """Whether `error`, or what it was made of, tells of a damaged journal, not of a disk that is full or away."""
     if isinstance(error, JournalError):
-        return isinstance(error.__context__, sqlite3.Error) and is_damage(error.__context__)
+        return isinstance(error.__context__, sqlite3.Error | ValueError) and is_damage(error.__context__)
     if isinstance(error, sqlite3.Error):
         # the last: tables that are not there, text that is none
         return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in (
@@ -97,7 +97,7 @@ def _copied(db: sqlite3.Connection, path: Path) -> int:
     try:
         db.execute("ATTACH ? AS damaged", (f"{path.absolute().as_uri()}?mode=ro",))
         there = {name for (name,) in db.execute("SELECT name FROM damaged.sqlite_master WHERE type = 'table'")}
-    except sqlite3.DatabaseError:
+    except FAULTS:
         return rows
     kinds = {kind.__name__.lower(): kind for kind in KEPT}
     for name in [*kinds, "gauge"]:
@@ -123,7 +123,7 @@ def _copy(db: sqlite3.Connection, name: str, columns: list[str]) -> None:
         low, high = spans.pop()
         try:
             db.execute(copy, (low, high))
-        except sqlite3.DatabaseError:
+        except FAULTS:
             failures += 1
             if low < high:
                 middle = (low + high) // 2

@@ -94,6 +94,6 @@ def connect(path: Path | str) -> sqlite3.Connection:
         db.execute("PRAGMA secure_delete=ON")
         if found != VERSION:
             db.executescript(f"BEGIN; {CHANGES[found]} PRAGMA user_version={VERSION}; COMMIT;")
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise JournalError(f"{path}: {error}") from None
     return db

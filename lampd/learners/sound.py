@@ -18,6 +18,7 @@ from lampd.learners import regression
 from lampd.learners.soundings import FAR, Soundings
 from lampd.learners.wish import ASIDE, WISHES, Wish, bearing, certainty, logistic
 from lampd.messages import Example, Said, Tag
+from lampd.moments import MOMENTS
 
 MEANT, OTHERS = 100, 300
 """The newest utterances are remembered: so many of each wish, and so many of all others."""
@@ -53,7 +54,8 @@ class Sound:
         known = self.examples.get(example.utterance)
         if known and (known.said != example.said or not example.possible):
             self.forget(example.utterance)
-        if not example.possible or not example.sound:
+        # what is no whole number of moments is no sound
+        if not example.possible or not example.sound or len(example.sound) % MOMENTS:
             return
         if example.utterance not in self.examples:
             self._new[example.utterance] = example

@@ -3,23 +3,27 @@ next."""
 
 import base64
 import json
+import queue
 from collections.abc import Iterator
+from multiprocessing.queues import Queue
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
 from lampd import assembly, config, history, moments
+from lampd.child import Beginning, Child
 from lampd.control import Control, _request, ask
 from lampd.hub import Hub
 from lampd.journal import Journal
 from lampd.learners import ngrams
 from lampd.memory import memory
-from lampd.messages import decode, encode
+from lampd.messages import Example, Resume, Said, decode, encode
 from lampd.requests import Requests
 from lampd.settings import Settings
+from lampd.stages.anticipator import Anticipator
 from tests.fuzz.cases import AWKWARD, TEXTS, cases, damaged
 
 REQUESTS: list[dict[str, Any]] = [
@@ -136,6 +140,19 @@ def test_teaching_what_nobody_heard(lamp: Lamp, text: str, counts: Any, sound: b
 )
 def test_what_would_have_ended_the_hub_is_refused(lamp: Lamp, line: bytes, told: str) -> None:
     assert told in lamp.ask(line)["error"]
+
+
+def test_what_no_life_survives_is_not_remembered(lamp: Lamp) -> None:
+    known = Example(2.0, 10, "light", False, ("lit",), "flip", True)
+    poison = [Example(1.0, 8, "a", False, ("lit",), "flip", True, sound=bytes(33))]
+    poison += [Example(1.0, 9, "b", False, ("lit",), "flip", True, ngrams={"": 0.0})]
+    memory, later = [encode(one) for one in (*poison, known)], cast("Queue[bytes]", queue.Queue())
+    beginning = Beginning("anticipator", lamp.settings, memory, Resume(3.0, 10, False), False)
+    child = Child(beginning, later, later)
+    child._stage = stage = assembly.build("anticipator", lamp.settings)
+    child._recall()
+    assert isinstance(stage, Anticipator)
+    assert stage.think(Said("light"), False).likely > 0.5
 
 
 def test_history_knows_what_an_ear_can_hear() -> None:
