@@ -22,6 +22,7 @@ import yaml
 from msgspec.structs import replace
 
 from lampd import config
+from lampd.bench.faults import imagined
 from lampd.doctor import button, files, health, itself, pins, sound, users
 from lampd.doctor.apart import Failed, apart
 from lampd.doctor.check import Check, Lamp, met, within
@@ -31,7 +32,6 @@ from lampd.journal import Journal
 from lampd.messages import Flip, Transcript
 from lampd.schema import VERSION
 from lampd.settings import Relay, Settings
-from tests.devices import test_libgpiod
 from tests.devices.test_microphone import Room, room
 from tests.test_daemon import House, house
 from tests.test_levels import configure, levels, noise, pcm, run, tone
@@ -496,13 +496,13 @@ def test_who_holds_a_line(consumer: str | None, running: bool, verdict: str, wor
     assert (found.verdict, word in found.found, bool(found.do)) == (verdict, True, verdict != "ok")
 
 
-class Imagined(test_libgpiod.Chip):
+class Imagined(imagined.Chip):
     """A chip whose lines are held by `holder`."""
 
     holder: str | None = None
 
     def get_line_info(self, offset: int) -> Any:
-        return SimpleNamespace(name=test_libgpiod.LINES[offset] or None, consumer=self.holder, used=bool(self.holder))
+        return SimpleNamespace(name=imagined.LINES[offset] or None, consumer=self.holder, used=bool(self.holder))
 
     def request_lines(self, lines: dict[int, Any], consumer: str, events: int) -> Any:
         assert consumer == "lampctl doctor"
@@ -517,9 +517,9 @@ def on_pins(lamp: Lamp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lamp
     monkeypatch.setattr("gpiod.Chip", Imagined)
     monkeypatch.setattr("lampd.devices.libgpiod.DEVICES", tmp_path)
     monkeypatch.setattr(Imagined, "path", str(chip))
-    monkeypatch.setattr(test_libgpiod.Chip, "levels", dict.fromkeys(range(7), 1), raising=False)
+    monkeypatch.setattr(imagined.Chip, "levels", dict.fromkeys(range(7), 1), raising=False)
     for name, value in (("settings", {}), ("asked", []), ("failure", None)):
-        monkeypatch.setattr(test_libgpiod.Chip, name, value, raising=False)
+        monkeypatch.setattr(imagined.Chip, name, value, raising=False)
     gpio = lamp.settings.gpio
     relay = Relay("RELAY", True)
     return of(lamp, "gpio", factory="libgpiod", chip="imagined", relay=relay, button=replace(gpio.button, pin="BTN"))

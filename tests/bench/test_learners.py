@@ -449,7 +449,10 @@ def test_main_refuses_what_it_does_not_know(options: list[str], capsys: pytest.C
     assert options[1] in capsys.readouterr().err
 
 
-def test_main_says_where_there_is_no_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_main_says_where_there_is_no_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMPD_DATA", "")  # it is set to what is given
     with pytest.raises(SystemExit):
-        learners.main(["--data", str(tmp_path)])
+        bench("learners", ["--data", str(tmp_path)])
     assert "LAMPD_DATA" in capsys.readouterr().err

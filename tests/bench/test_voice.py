@@ -46,7 +46,7 @@ def test_likeness_is_counted_by_kind_and_over_all(tmp_path: Path) -> None:
     assert all(0 < factor < 1 for factor in times.values())
 
 
-def test_the_tables_hold_every_voice(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tables_hold_every_voice() -> None:
     row = {"real_time_factor": 0.1, "times_torch_base": 2.0, "resident_mb": 90.0, "peak_mb": 100.0, "file_mb": 6.1}
     like = {"clips": 10, "identical": 0.99, "character_error": 0.001, "largest_difference": 1e-5}
     figures = {
@@ -55,8 +55,7 @@ def test_the_tables_hold_every_voice(capsys: pytest.CaptureFixture[str]) -> None
         "base_moved": {"base": {"largest_difference": 0.05, "relative_error": 0.03, "correlation": 0.99912}},
         "consistency": {"digits, mean": {"sound": {"same": 0.5, "different": -0.25, "nearest": 0.913}}},
     }
-    voice.show(figures)
-    said = capsys.readouterr().out
+    said = voice.table(figures)
     assert "| one | 0.1000 | 2.0 | 90 | 100 | 6.1 | 0.30 | 0.50 |" in said
     assert "base: logits are 3.00% of their size away from transformers' and correlate with them by 0.9991" in said
     assert "digits, mean  sound        0.500    -0.250     0.913" in said
