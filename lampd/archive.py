@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from lampd import durable
+
 LIMIT, ENTRIES = 4 << 30, 20_000
 """Bytes in all and files: more than years of learning, or a long evening."""
 SPARE = 16 << 20
@@ -52,7 +54,7 @@ def written(path: Path, force: bool = False) -> Iterator[zipfile.ZipFile]:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
-        sync(path.parent)
+        durable.sync(path.parent)
     except OSError as error:
         raise ArchiveError(f"{path} cannot be written: {error.strerror}") from None
     finally:
@@ -159,14 +161,17 @@ def unpack(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], fol
     """Write members of an archive to `folder`, by the names given, as they are on disk then; their SHA-256. Raises
     ArchiveError or OSError, and leaves what was unpacked so far."""
     size = sum(info.file_size for info in members.values())
-    folder.mkdir(parents=True, exist_ok=True)
+    durable.folder(folder)
     if shutil.disk_usage(folder).free < size + SPARE:
         raise ArchiveError(f"{archive.filename}: there is no room for its {size / 1e6:.0f} MB in {folder}")
-    return {name: _unpack(archive, info, folder / name) for name, info in members.items()}
+    digests = {name: _unpack(archive, info, folder / name) for name, info in members.items()}
+    for inside in sorted({folder, *((folder / name).parent for name in members)}):
+        durable.sync(inside)
+    return digests
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    durable.folder(path.parent)
     size, digest = 0, hashlib.sha256()
     with archive.open(info) as source, path.open("xb") as file:
         while piece := source.read(PIECE):
@@ -180,15 +185,6 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> str:
     if size != info.file_size:
         raise ArchiveError(f"{archive.filename}: {info.filename!r} in it is damaged: it is not as long as it says")
     return digest.hexdigest()
-
-
-def sync(folder: Path) -> None:
-    """Have the names in a folder on disk. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def hand_over(path: Path, like: Path) -> None:

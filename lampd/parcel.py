@@ -4,7 +4,7 @@ import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from lampd import archive, session
+from lampd import archive, durable, session
 from lampd.session import Audio, Session, SessionError, Text
 
 HEAD, EVENTS = "session.yaml", "events.jsonl"
@@ -46,7 +46,7 @@ def bring(file: Path, folder: Path | None, among: Path) -> Session:
             draft.rename(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    archive.sync(folder.parent)
+    durable.sync(folder.parent)
     return session.read(folder)
 
 

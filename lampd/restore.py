@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from lampd import archive
+from lampd import archive, durable
 from lampd.backup import JOURNAL, BackupError, Found, Manifest, is_whole, looked_through, move_models
 from lampd.journal import Journal, JournalError, boot_id
 from lampd.messages import Lamp
@@ -44,7 +44,7 @@ def restore(file: Path, state: Path, signer: str | None = None) -> Restored:
     draft = state / DRAFT
     with archive.opened(file) as opened:
         found = looked_through(opened, signer)
-        state.mkdir(parents=True, exist_ok=True)
+        durable.folder(state)
         # what a power cut left; the journal that was to be kept is still in its place
         for left in (draft, *state.glob(".before-restore-*.draft")):
             shutil.rmtree(left, ignore_errors=True)
@@ -139,10 +139,10 @@ def _swap(draft: Path, state: Path) -> Path | None:
     for name in LOGS:
         (state / name).unlink(missing_ok=True)
     (draft / JOURNAL).rename(state / JOURNAL)
-    archive.sync(state)
+    durable.sync(state)
     if (draft / "models").exists():
         (draft / "models").rename(state / "models")
-        archive.sync(state)
+        durable.sync(state)
     return kept
 
 
@@ -182,9 +182,9 @@ def _keep(state: Path) -> Path | None:
         raise
     if models.exists():
         models.rename(draft / "models")
-    archive.sync(draft)
+    durable.sync(draft)
     draft.rename(kept)
-    archive.sync(state)
+    durable.sync(state)
     return kept
 
 

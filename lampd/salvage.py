@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from lampd.archive import sync
+from lampd.durable import sync
 from lampd.journal import JSON_FIELDS, KEPT
 from lampd.log import log
 from lampd.messages import AnyMessage

@@ -5,6 +5,8 @@ there leaves.
 import sqlite3
 from pathlib import Path
 
+from lampd import durable
+
 VERSION = 7
 
 SCHEMA = """
@@ -78,7 +80,7 @@ def connect(path: Path | str) -> sqlite3.Connection:
     """The journal at `path`, made or brought up to date. Raises JournalError."""
     try:
         if path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            durable.folder(Path(path).parent)
         db = sqlite3.connect(path, isolation_level=None)
         # what a card has damaged may be no text any longer
         db.text_factory = lambda text: text.decode("utf-8", "replace")

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from lampd import session
-from lampd.archive import is_plain, sync
+from lampd.archive import is_plain
+from lampd.durable import sync
 from lampd.session import AnyEvent, Audio, Session, SessionError, Text, Wish
 
 

@@ -38,10 +38,17 @@ def test_what_fails_half_way_leaves_the_old_file(tmp_path: Path, step: str, monk
     assert path.read_bytes() == b"first"
 
 
-def test_the_data_is_on_disk_before_its_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_data_is_on_disk_before_its_name_is_and_the_name_before_anyone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps: list[str] = []
     fsync, rename = os.fsync, Path.rename
-    monkeypatch.setattr(os, "fsync", lambda fd: (steps.append("fsync"), fsync(fd)))
+
+    def synced(descriptor: int) -> None:
+        steps.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "rename", lambda a, b: (steps.append("rename"), rename(a, b)))
-    write(tmp_path / "one", b"first")
-    assert steps[:2] == ["fsync", "rename"]
+    write(tmp_path / "models" / "voice" / "one", b"first")
+    assert steps == [tmp_path.name, "models", ".one.draft", "rename", "voice"]

@@ -76,9 +76,13 @@ class Anticipator:
                 said += self._overhear(message)
             case Transcript():
                 said.append(self._decide(message))
-            case Resume() | Lamp():
-                if isinstance(message, Resume):
-                    self._labelling.begin()
+            case Resume():
+                self._labelling.begin()
+                self._council.compare()
+                if not self._changes:
+                    # else it may be lit because of what waits to be heard
+                    self._change(message.at, message.lit)
+            case Lamp():
                 self._council.compare()
                 self._change(message.at, message.lit)
             case Flip():

@@ -443,6 +443,13 @@ def test_a_new_life_says_nothing_again_and_what_the_old_one_did_not_get_to_say()
     assert reminded() == []
 
 
+def test_a_new_life_hears_of_a_flip_that_waited_only_when_it_comes() -> None:
+    stage = Anticipator(SETTINGS)
+    heard_by(stage, Lamp(0.0, False), Resume(10.0, 0, True))
+    said = heard_by(stage, words(1, "hello sunshine", 10.5), Flip(12.0, True))
+    assert [(one.possible, one.was_lit) for one in said if isinstance(one, Example)] == [(("lit",), False)]
+
+
 def of_a_household(journal: Journal, household: Session, path: Path) -> Iterator[tuple[Anticipator, AnyMessage]]:
     """A life in which a hand does whatever was asked and the lamp does not, and models come and go."""
     stage, lit, number, examples = Anticipator(SETTINGS), False, 0, []

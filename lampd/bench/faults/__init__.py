@@ -19,6 +19,7 @@ QUICK = ("--short",)
 
 CAMPAIGNS: dict[str, str] = {
     "processes": "stages that are killed, hang or get no more memory, and the parent of them",
+    "power": "kills of all processes at once, and what is left of files that were not synced",
     "disk": "a disk that is full, has no more files, turns read-only, is slow; a journal for years",
     "clock": "a clock on the wall that jumps by years, begins in 1970, changes to summer time",
     "microphone": "microphones that vanish, hang, are muted or replaced; hours of silence and of hum",

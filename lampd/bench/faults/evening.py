@@ -19,7 +19,7 @@ from lampd.settings import Settings
 from lampd.timeline import RATE
 
 LONGEST_S = 4 * 3600.0
-APART_S, BLOCK_S = 3.0, 0.1
+APART_S, BLOCK_S = 3.5, 0.1
 PATIENCE_S, REACTION_S = 0.5, 0.3
 
 
@@ -31,12 +31,12 @@ def settings(state: str) -> Settings:
         usual,
         anticipator=replace(usual.anticipator, **windows),
         trainer=replace(usual.trainer, keep_models=100),
-        hub=replace(usual.hub, hang_after_s=3.0, first_restart_s=0.1, longest_restart_s=1.0),
+        hub=replace(usual.hub, hang_after_s=2.0, first_restart_s=0.1, longest_restart_s=1.0),
     )
 
 
 class Evening:
-    """Begins at `now`, in seconds of any clock; `household` is to see what the lamp does."""
+    """Begins at `now`, in seconds of any clock; `household` is to see what the lamp does. Words `ended` last then."""
 
     def __init__(self, now: float, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
@@ -44,7 +44,7 @@ class Evening:
         self.household = Household([wish for wish, _ in self._wishes], seed, PATIENCE_S, REACTION_S)
         self._wishes.reverse()
         self._sound = np.zeros(0, np.float32)
-        self.next = now
+        self.next = self.ended = now
         self.said = 0
 
     def due(self, now: float) -> Iterator[AnyMessage]:
@@ -57,8 +57,8 @@ class Evening:
     def _block(self) -> bytes:
         count = round(BLOCK_S * RATE)
         if self._wishes and self._wishes[-1][0].start < self.next:
-            _, sound = self._wishes.pop()
-            self._sound = sound
+            wish, self._sound = self._wishes.pop()
+            self.ended = wish.end
             self.said += 1
         now, self._sound = self._sound[:count], self._sound[count:]
         block = self._rng.normal(0, 10 ** (QUIET_DB / 20), count)

@@ -13,8 +13,9 @@ from pathlib import Path
 from lampd import child
 
 FILE, PAUSED = "LAMPD_PRESSES", "LAMPD_PAUSED"
-"""Name the file that takes a line for each press, of seconds on the monotonic clock and milliseconds; and one that is
-there while nobody is to press."""
+"""Name the file that takes a line for each press: when, in seconds of the monotonic clock, after how many milliseconds
+the relay moved, and how many of these the machine took to wake the finger; and one that is there while nobody is to
+press."""
 LEAST_S, MOST_S = 0.05, 0.25
 
 
@@ -24,9 +25,10 @@ def _press(one: child.Child, seed: int) -> None:
         while one.panel:
             meant = time.monotonic() + rng.uniform(LEAST_S, MOST_S)
             time.sleep(max(0.0, meant - time.monotonic()))
+            woke = time.monotonic()
             if not Path(os.environ[PAUSED]).exists():
                 one.panel.press()
-                presses.write(f"{meant} {1000 * (time.monotonic() - meant)}\n")
+                presses.write(f"{meant} {1000 * (time.monotonic() - meant)} {1000 * (woke - meant)}\n")
 
 
 class Pressed(child.Child):

@@ -109,11 +109,12 @@ class Lived(daemon.Daemon):
     """With an evening."""
 
     def run(self) -> None:
-        threading.Thread(target=self._evening, daemon=True).start()
+        first = self.hub.journal.utterance() + 1
+        threading.Thread(target=self._evening, args=(first,), daemon=True).start()
         super().run()
 
-    def _evening(self) -> None:
-        first, began = self.hub.journal.utterance() + 1, time.monotonic()
+    def _evening(self, first: int) -> None:
+        began = time.monotonic()
         said = [(began + number * APART_S, *SAID[number % len(SAID)]) for number in range(10_000)]
         household = Household([Wish(at, lit, at, at + 0.1) for at, _, lit in said], first, 0.15, 0.1)
         self.hub.observers.append(household.observe)
