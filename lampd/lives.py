@@ -18,8 +18,9 @@ from lampd import child
 from lampd.messages import AnyMessage, Speech, encode
 
 SPAWN = multiprocessing.get_context("spawn")
-DEADLY = 3
-"""A message that this many lives in a row did not survive is not given to another."""
+DEADLY, FAILED = 12, 4
+"""A message that so many lives in a row did not survive is not given to another; one that failed by itself counts as
+FAILED of those that someone may have ended, or that had no more memory."""
 SPEECHES = 64
 """Of half a megabyte at most, each."""
 
@@ -43,7 +44,7 @@ class Life:
         # and what is put into the inbox of a dead child is given again to the next, so that needs no traceback
         self.inbox._ignore_epipe = True  # type: ignore[attr-defined]
         self.began = time.monotonic()
-        self.ready = False
+        self.ready = self.failed = False
         try:
             # not among its arguments: a pipe takes 64 kB, and the hub would wait until the child has read the rest
             self.inbox.put_nowait(child.encode_beginning(beginning))
@@ -86,7 +87,7 @@ class Child:
         """Lamp time as far as it has handled what happened."""
         self.begin_at = 0.0
         self.delay = 0.0
-        self._deaths_over = (0, 0)
+        self._blame = (0, 0)
 
     def silent_for(self) -> float:
         """Seconds since it last handled anything."""
@@ -105,14 +106,15 @@ class Child:
             self.pending.remove(waiting)
             self.dropped += 1
 
-    def set_aside(self) -> AnyMessage | None:
-        """Take out the message that was being handled at the third death in a row."""
+    def set_aside(self, failed: bool) -> AnyMessage | None:
+        """Take out the message that is to blame for the end of a life, which `failed` by itself or not, if there is
+        one."""
         if not self.given:
             return None
         seq = self.pending[0][0]
-        deaths = self._deaths_over[1] + 1 if self._deaths_over[0] == seq else 1
-        self._deaths_over = (seq, deaths)
-        return self.pending.popleft()[1] if deaths >= DEADLY else None
+        blame = (self._blame[1] if self._blame[0] == seq else 0) + (FAILED if failed else 1)
+        self._blame = (seq, blame)
+        return self.pending.popleft()[1] if blame >= DEADLY else None
 
     def flush(self, room: int) -> None:
         """Put what waits into the inbox, as far as there is room."""

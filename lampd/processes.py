@@ -142,6 +142,8 @@ class Processes:
         one.pulse = time.monotonic()
         if handled.error:
             one.error = handled.error
+            if one.life:
+                one.life.failed = not handled.error.startswith(MemoryError.__name__)
             log.error("stage failed", stage=one.name, error=handled.error)
         if handled.note is not None:
             if handled.note:
@@ -170,16 +172,16 @@ class Processes:
 
     def _died(self, one: Child) -> None:
         hub = self._settings.hub
+        failed = False
         if one.life:
             one.life.end()
+            failed = one.life.failed or one.life.process.exitcode in BROKEN
             log.warning("stage died", stage=one.name, exit=one.life.process.exitcode, again_in_s=one.delay)
             if one.name == "transcriber" and not one.life.ready and one.life.process.exitcode in BROKEN:
                 self._fall_back(one)
         one.life = None
-        if deadly := one.set_aside():
-            log.error(
-                "message set aside: the stage died of it three times", stage=one.name, message=type(deadly).__name__
-            )
+        if deadly := one.set_aside(failed):
+            log.error("message set aside: no life survived it", stage=one.name, message=type(deadly).__name__)
         one.begin_at = time.monotonic() + one.delay
         one.delay = min(max(2 * one.delay, hub.first_restart_s), hub.longest_restart_s)
         one.restarts += 1

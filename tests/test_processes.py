@@ -25,7 +25,7 @@ from lampd.child import Beginning, Handled
 from lampd.household import Household
 from lampd.hub import Hub
 from lampd.journal import Journal
-from lampd.lives import DEADLY, SPAWN, SPEECHES, Life
+from lampd.lives import DEADLY, FAILED, SPAWN, SPEECHES, Child, Life
 from lampd.messages import AnyMessage, Example, Flip, Press, Resume, Speaking, Speech, Tick, Transcript
 from lampd.processes import STUFFED, SWITCH_HANGS_S, Processes, Remote
 from lampd.replay import in_processes, play, play_live, stages_here, state
@@ -217,10 +217,20 @@ def test_a_message_that_kills_its_stage_again_and_again_is_set_aside(settings: S
         while anticipator.pending and time.monotonic() < until:
             processes.tend()
             processes.arrival(0.05)
-        assert anticipator.restarts == DEADLY
+        assert anticipator.restarts == DEADLY // FAILED
         assert not anticipator.pending
     finally:
         processes.stop()
+
+
+def test_a_message_is_not_blamed_for_bad_luck() -> None:
+    one, message = Child("anticipator"), Tick(1.0)
+    one.pending.append((1, message))
+    one.given = 1
+    assert [one.set_aside(failed=False) for _ in range(DEADLY - 1)] == [None] * (DEADLY - 1)
+    assert one.set_aside(failed=False) is message
+    one.pending.append((2, message))
+    assert [one.set_aside(failed=True) for _ in range(DEADLY // FAILED)] == [None] * (DEADLY // FAILED - 1) + [message]
 
 
 def test_the_switch_works_while_everything_else_is_dead(settings: Settings, tmp_path: Path) -> None:
