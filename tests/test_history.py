@@ -144,7 +144,7 @@ def test_a_lamp_that_runs_is_told_and_forgets(house: House, tmp_path: Path) -> N
     assert re.fullmatch(rf"“{SECRET}”: lit \d\.\d\d, dark \d\.\d\d; now lit \d\.\d\d, dark \d\.\d\d", told[-1]), told
     assert traces(state, SECRET) == []
     house.until(lambda: house.status()["stages"]["anticipator"]["pid"] not in (None, pid))
-    house.until(lambda: house.status()["well"] or house.status()["stages"]["recorder"]["error"])
+    house.until(lambda: all(stage["state"] == "ready" for stage in house.status()["stages"].values()))
     assert "zebra" not in house.ask("history").stdout
     assert house.status()["lit"] == life.lit
 
