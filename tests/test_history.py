@@ -11,7 +11,7 @@ import pytest
 from lampd import assembly, config, history
 from lampd.journal import Journal
 from lampd.memory import memory
-from lampd.messages import AnyMessage, Example, Resume, Said, Told, Transcript
+from lampd.messages import AnyMessage, Example, Lamp, Resume, Said, Told, Transcript
 from tests.test_daemon import House, house, operator_ready  # noqa: F401 - a fixture
 from tests.test_why import LIGHT, NIGHT, SOUP, Life
 
@@ -34,7 +34,8 @@ def life(tmp_path: Path) -> Iterator[Life]:
 def likely(journal: Journal, text: str, lit: bool = False) -> float:
     """How likely a lamp that remembers what `journal` holds thinks that words ask for a change."""
     stage = assembly.build("anticipator", SETTINGS)
-    for message in [*memory(journal, "anticipator"), Resume(10_000.0, journal.utterance(), lit)]:
+    begun = Resume(10_000.0, journal.utterance(), lit), Lamp(10_000.0, lit)
+    for message in [*memory(journal, "anticipator"), *begun]:
         stage.handle(message)
     [directive, *_] = stage.handle(Transcript(10_001.0, 10_000, 10_000.0, 10_001.0, text, 0.9))
     return float(max(directive.lit, directive.dark))  # type: ignore[union-attr]
