@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(together.get(item.path.name, str(item.path))))
     items.sort(key=lambda item: item.path.name not in together)
+
+
+def opened(folder: Path) -> None:
+    """Let whoever enter a `folder` of a test's; it stays so, for tests in other processes lie beside it."""
+    temporary = Path(tempfile.gettempdir())
+    for one in (folder, *folder.parents):
+        if temporary in one.parents:
+            one.chmod(0o755)
 
 
 @pytest.fixture

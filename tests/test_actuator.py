@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import opened
 from tests.devices.test_command import alive
 from tests.test_daemon import House, operator_ready
 
@@ -23,12 +24,9 @@ def fan(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path)
     # whoever runs the command may write there
     place = tmp_path / "room"
-    place.mkdir(mode=0o777)
+    place.mkdir()
+    opened(place)
     place.chmod(0o777)
-    opened = [one for one in (tmp_path, *tmp_path.parents[:2]) if one.stat().st_mode & 0o755 != 0o755]
-    modes = [one.stat().st_mode for one in opened]
-    for one in opened:
-        one.chmod(0o755)
     program = place / "fan"
     program.write_text(SCRIPT.format(place=place))
     program.chmod(0o755)
@@ -42,8 +40,6 @@ def fan(tmp_path: Path) -> Iterator[House]:
     if house.daemon and house.daemon.poll() is None:
         house.daemon.kill()
         house.daemon.wait()
-    for one, mode in zip(opened, modes, strict=True):
-        one.chmod(mode)
 
 
 def said(fan: House) -> list[str]:

@@ -5,7 +5,7 @@ import pwd
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,23 +13,19 @@ import pytest
 from lampd import config, story
 from lampd.devices.command import LONGEST, Command, unprivileged
 from lampd.settings import Actuator, Thing
+from tests.conftest import opened
 
 FAN = Thing("fan", "on", "off")
 Told = list[tuple[str, str]]
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that whoever runs the command may write to."""
     folder = tmp_path_factory.mktemp("command")
+    opened(folder)
     folder.chmod(0o777)
-    outside = folder.parent
-    before = outside.stat().st_mode, outside.parent.stat().st_mode
-    for one in (outside, outside.parent):
-        one.chmod(0o755)
-    yield folder
-    for one, mode in zip((outside, outside.parent), before, strict=True):
-        one.chmod(mode)
+    return folder
 
 
 def script(place: Path, body: str, mode: int = 0o755) -> str:
