@@ -3,10 +3,22 @@ what is wrong leave.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from lampd import assembly
 from lampd.journal import KEPT, Journal
-from lampd.messages import Acted, AnyMessage, Directive, Example, Flip, Lamp, PartialTranscript, Resume, Transcript
+from lampd.messages import (
+    Acted,
+    AnyMessage,
+    Directive,
+    Example,
+    Flip,
+    Lamp,
+    Model,
+    PartialTranscript,
+    Resume,
+    Transcript,
+)
 from lampd.routes import DROPPABLE, HEARD_BY
 from lampd.settings import Settings
 from lampd.stages.anticipator import EARLY
@@ -42,8 +54,9 @@ def judge(witness: Witness, journal: Journal, settings: Settings, counts: dict[s
     lost, doubled = witness.unanswered()
     if lost or doubled:
         broken.append(f"{lost} messages were never handled, {doubled} more than once")
-    kept = [message for message in witness.posted if isinstance(message, KEPT)]
-    journaled = [message for _, message in journal.tail(10**9)]
+    # rows of old models are removed
+    kept = [message for message in witness.posted if isinstance(message, KEPT) and not isinstance(message, Model)]
+    journaled = [message for _, message in journal.tail(10**9) if not isinstance(message, Model)]
     if journaled != kept:
         broken.append(f"the journal has {len(journaled)} messages where {len(kept)} were posted, or others")
     for kind in (Flip, Acted, Transcript, Example):
@@ -71,7 +84,7 @@ def judge(witness: Witness, journal: Journal, settings: Settings, counts: dict[s
         )
 
 
-def _labels(messages: list[AnyMessage]) -> dict[int, list[object]]:
+def _labels(messages: Sequence[AnyMessage]) -> dict[int, list[object]]:
     """What was said of each utterance, in order."""
     labels: defaultdict[int, list[object]] = defaultdict(list)
     for one in messages:
