@@ -35,7 +35,7 @@ from lampd.status import memory_mb, status
 from lampd.voice.identity import identity
 
 FULL, SHORT = 30, 2
-A_DAY, FEW = 1000, 40
+A_DAY, FEW = 1000, 30
 """Utterances a day; and in the short form, which says nothing of what takes days to fill."""
 TICK_S = 10.0
 HAND_S = 0.5
@@ -184,7 +184,7 @@ def run(times: int, seed: int, say: Say) -> Outcome:
         settings = config.load(None, board="laptop", state_dir=folder)
         house = House(settings, Path(folder), seed)
         try:
-            return _month(house, times, a_day, Talk(seed, data.folder()), say)
+            return _month(house, times, a_day, Talk(seed, data.folder() if times > SHORT else None), say)
         finally:
             house.close()
 

@@ -14,7 +14,7 @@ from lampd.session import Wish
 
 
 def test_two_short_days() -> None:
-    outcome = month.run(month.SHORT, 0, lambda text: None)
+    outcome = month.run(month.SHORT, 7, lambda text: None)
     assert outcome.broken == []
     # and the sound of each day, which the transcriber hears
     assert outcome.counts["utterances"] == month.SHORT * (month.FEW + 1)
